@@ -100,7 +100,7 @@ internal sealed class MissingModels(
 
     private async Task FollowAsync(HttpContext context, ArtifactName name, StreamPings? pings)
     {
-        Pull pull = PullStart.Join(pulls, name);
+        Pull pull = PullStart.Join(pulls, name, mustFetch: ModelRights.MustFetch(Caller.Of(context)));
         try
         {
             PullOutcome outcome = await WaitAsync(context, pull, pings);

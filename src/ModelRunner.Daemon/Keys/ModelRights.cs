@@ -31,6 +31,12 @@ internal sealed class ModelRights(ModelCatalog catalog)
         || (ModelReference.TryParseWritten(reference, out ModelReference parsed, out _)
             && caller.Key!.Models.Any(allowed => allowed.Reference is { } named && catalog.IsMeant(named, parsed.ToString())));
 
+    /// <summary>
+    /// Whether a pull for this caller must fetch each file, also one that is here. Its registry decides which files the name means. Without that, it could
+    /// name a file that is here under a name that this caller may not use (decision 57).
+    /// </summary>
+    public static bool MustFetch(Caller caller) => !caller.Has(KeyScopes.Admin);
+
     /// <summary>The models that a caller may use.</summary>
     public IReadOnlyList<ModelEntry> Filter(Caller caller, IReadOnlyList<ModelEntry> models) =>
         caller.HasOnlySomeModels ? [.. models.Where(model => Allows(caller, model))] : models;
@@ -39,7 +45,8 @@ internal sealed class ModelRights(ModelCatalog catalog)
     private bool IsNamed(Caller caller, string reference) =>
         ModelReference.TryParseWritten(reference, out ModelReference parsed, out _) && Allows(caller, parsed.ToString());
 
-    // A tool that gets a copy of the file gives the model another first name. That must take no right away.
+    // A tool that gets a copy of the file gives the model another first name. That must take no right away. A name gives rights, so who may not pull
+    // everything gets one only for files that it could fetch.
     private bool Allows(Caller caller, ModelEntry model) => Allows(caller, model.Reference) || model.OtherNames.Any(name => Allows(caller, name));
 
     private bool Allows(Caller caller, string model) =>

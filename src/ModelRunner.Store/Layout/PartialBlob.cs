@@ -11,7 +11,7 @@ namespace ModelRunner.Store.Layout;
 /// A file of a model while it is written. It has one writer at a time, and gets its final name only when its length and its digest are right. That of a pull
 /// keeps what was written over any interruption. Whatever cannot be continued is written to a file of its own. Not safe for several threads.
 /// </summary>
-internal sealed class PartialBlob : IDisposable
+internal sealed class PartialBlob : IBlobTarget, IDisposable
 {
     private const int BufferSize = 1024 * 1024;
 
@@ -54,6 +54,20 @@ internal sealed class PartialBlob : IDisposable
     public static PartialBlob? TryOpen(StoreFolder folder, Descriptor file) => TryOpen(folder, file, PathOf(folder, file), isOfPull: true);
 
     /// <summary>
+    /// Opens the file of a pull for a client that may pull only some models. It is one of its own, so that wrong bytes from a registry of such a client cost
+    /// no other pull what it has fetched.
+    /// </summary>
+    /// <returns>Null while another writer has it.</returns>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static PartialBlob? TryOpenForKey(StoreFolder folder, Descriptor file)
+    {
+        PartialBlob? blob = TryOpen(folder, file, $"{folder.BlobOf(file.Digest)}.key{StoreFolder.PartialEnding}", isOfPull: true);
+        if (blob is not null && RandomAccess.GetLength(blob._lock.File) > file.Size)
+            blob.Restart();
+        return blob;
+    }
+
+    /// <summary>
     /// Opens an empty file of its own, beside what a pull has fetched: that is removed only when this one is complete. Without that, this one is removed by
     /// disposal.
     /// </summary>
@@ -65,10 +79,17 @@ internal sealed class PartialBlob : IDisposable
     public static PartialBlob? TryOpenOwn(StoreFolder folder, Descriptor file, string purpose)
     {
         PartialBlob? blob = TryOpen(folder, file, $"{folder.BlobOf(file.Digest)}.{purpose}{StoreFolder.PartialEnding}", isOfPull: false);
-
-        // After kill -9 there is an old one.
-        blob?.Restart();
-        return blob;
+        try
+        {
+            // After kill -9 there is an old one.
+            blob?.Restart();
+            return blob;
+        }
+        catch
+        {
+            blob?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>As <see cref="TryOpenOwn"/>, and waits for another writer.</summary>
@@ -176,8 +197,8 @@ internal sealed class PartialBlob : IDisposable
         File.Move(_path, final, overwrite: true);
         DurableFile.FlushFolder(Path.GetDirectoryName(final)!);
         _lock.Dispose();
-        if (!_isOfPull)
-            RemoveOfPull();
+        RemoveOfPull();
+        File.Delete(final + StoreFolder.DamagedEnding);
     }
 
     /// <summary>Removes and releases it, because the file is there now; then only disposal is allowed.</summary>
@@ -197,13 +218,13 @@ internal sealed class PartialBlob : IDisposable
         try
         {
             long length = _isOfPull ? RandomAccess.GetLength(_lock.File) : 0;
-            RandomAccess.SetLength(_lock.File, length);
             if (length == 0)
                 File.Delete(_path);
+            RandomAccess.SetLength(_lock.File, length);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // The collection removes it later.
+            // A collection removes it later.
         }
 
         _lock.Dispose();

@@ -13,6 +13,9 @@ internal sealed record StoreFolder(string Root)
     /// <summary>The ending of a file that is not complete or not verified yet.</summary>
     public const string PartialEnding = ".incomplete";
 
+    /// <summary>The ending of a file that was set aside, because its bytes are wrong.</summary>
+    public const string DamagedEnding = ".damaged";
+
     /// <summary>
     /// Called before a change of the disk or a wait for the lock, with the name of the step. Not every change calls it. Tests end an operation there, as a
     /// crash would, or let another one go first.

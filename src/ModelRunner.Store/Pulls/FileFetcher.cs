@@ -17,21 +17,26 @@ internal sealed class FileFetcher(
     private const int BufferSize = 256 * 1024;
     private const int MaxShownStart = 60;
 
+    // Who can guess the last bytes of a file that others have fetched has not proven anything.
+    private const int MinFetched = 1024 * 1024;
+
     private static readonly TimeSpan WriterPatience = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Fetches a file, unless it is there.</summary>
     /// <param name="progress">The file, and where its progress is shown.</param>
     /// <param name="open">Opens it.</param>
+    /// <param name="mustFetch">Whether the server must send it even if it is here: that proves that whoever controls the server has it.</param>
     /// <param name="cancellationToken">Ends the fetch. What was written is kept.</param>
     /// <exception cref="RemoteException">The server did not send it.</exception>
     /// <exception cref="StoreException">There is no space, or the bytes were wrong twice.</exception>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public async Task FetchAsync(FileProgress progress, FileOpener open, CancellationToken cancellationToken)
+    public async Task FetchAsync(FileProgress progress, FileOpener open, bool mustFetch, CancellationToken cancellationToken)
     {
         Descriptor file = progress.File;
+        bool isFetched = false;
         while (!store.Has(file))
         {
-            using PartialBlob? blob = PartialBlob.TryOpen(store.Folder, file);
+            using PartialBlob? blob = mustFetch ? PartialBlob.TryOpenForKey(store.Folder, file) : PartialBlob.TryOpen(store.Folder, file);
             if (blob is null)
             {
                 // Another process fetches it.
@@ -40,17 +45,26 @@ internal sealed class FileFetcher(
                 continue;
             }
 
-            if (adoption is not null && await adoption.TryAdoptAsync(blob, progress, cancellationToken))
+            if (!mustFetch && adoption is not null && await adoption.TryAdoptAsync(blob, progress, cancellationToken))
                 break;
             blob.Reserve();
             await blob.ContinueAsync(_ => progress.Reach(blob.Length), cancellationToken);
+            if (mustFetch && blob.Missing < MinFetched)
+                blob.Restart();
             await FetchAsync(blob, progress, open, cancellationToken);
+            isFetched = true;
+        }
+
+        if (mustFetch && !isFetched)
+        {
+            using var proof = new BlobProof(file);
+            await FetchAsync(proof, progress, open, cancellationToken);
         }
 
         progress.Reach(file.Size);
     }
 
-    private async Task FetchAsync(PartialBlob blob, FileProgress progress, FileOpener open, CancellationToken cancellationToken)
+    private async Task FetchAsync(IBlobTarget blob, FileProgress progress, FileOpener open, CancellationToken cancellationToken)
     {
         bool isSecond = false;
         while (true)
@@ -77,7 +91,7 @@ internal sealed class FileFetcher(
     }
 
     private async Task ReceiveAllAsync(
-        PartialBlob blob, FileProgress progress, BlobRequest request, FileOpener open, CancellationToken cancellationToken)
+        IBlobTarget blob, FileProgress progress, BlobRequest request, FileOpener open, CancellationToken cancellationToken)
     {
         int tries = 0;
         long most = blob.Length;
@@ -121,7 +135,7 @@ internal sealed class FileFetcher(
         return asked > settings.MaxAskedWait ? null : asked > wait ? asked : wait;
     }
 
-    private async Task ReceiveAsync(PartialBlob blob, RegistryBlob body, FileProgress progress, CancellationToken cancellationToken)
+    private async Task ReceiveAsync(IBlobTarget blob, RegistryBlob body, FileProgress progress, CancellationToken cancellationToken)
     {
         // A server that does not send parts begins again.
         if (body.Start != blob.Length)
@@ -146,7 +160,7 @@ internal sealed class FileFetcher(
     }
 
     // A page of a proxy instead of a file of many gigabytes shows in its first bytes.
-    private static void CheckStart(PartialBlob blob, Descriptor file, ReadOnlySpan<byte> start)
+    private static void CheckStart(IBlobTarget blob, Descriptor file, ReadOnlySpan<byte> start)
     {
         if (blob.Length != 0 || start.Length < 4 || file.MediaType != MediaTypes.Gguf || start.StartsWith("GGUF"u8))
             return;

@@ -20,6 +20,11 @@ internal sealed class Pull
     /// <summary>The token of the client for Hugging Face; null: that of the daemon is used.</summary>
     public string? Token { get; init; }
 
+    /// <summary>
+    /// Whether each file must come from where the name leads, even if it is here: whoever asked for the pull may not use what is here under other names.
+    /// </summary>
+    public bool MustFetch { get; init; }
+
     /// <summary>What was found out and chosen so far, one line each.</summary>
     public IReadOnlyList<string> Notes => _notes;
 

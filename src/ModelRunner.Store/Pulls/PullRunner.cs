@@ -57,10 +57,10 @@ internal sealed class PullRunner(
         string? tag = TagOf(plan.Name ?? pull.Name);
         Digest id = ContentHash.Of(plan.ManifestBytes.Span);
         using IDisposable held = store.Holds.Hold([.. plan.Manifest.Files.Select(static file => file.Digest)]);
-        if (await TryListAsync(plan, id, tag, cancellationToken) is { } listed)
+        if (await TryListAsync(pull, plan, id, tag, cancellationToken) is { } listed)
             return new PullOutcome(PullResult.Unchanged, $"Using cached model: {FileSizeText.Format(plan.Manifest.TotalBytes)}", listed);
 
-        IReadOnlySet<Digest>? linked = adoption is null
+        IReadOnlySet<Digest>? linked = adoption is null || pull.MustFetch
             ? null
             : await adoption.FindLinkedAsync([.. plan.Manifest.Files.Where(file => !store.Has(file))], cancellationToken);
         SpaceCheck.Check(store, plan.Manifest, settings.SpareBytes, linked);
@@ -69,9 +69,9 @@ internal sealed class PullRunner(
     }
 
     // Null: something has to be fetched, or another process removed the model meanwhile.
-    private async Task<StoreEntry?> TryListAsync(PullPlan plan, Digest id, string? tag, CancellationToken cancellationToken)
+    private async Task<StoreEntry?> TryListAsync(Pull pull, PullPlan plan, Digest id, string? tag, CancellationToken cancellationToken)
     {
-        if (store.Read().Find(id) is not { } known || !plan.Manifest.Files.All(store.Has))
+        if (FindKnown(pull, plan, id, tag) is not { } known)
             return null;
 
         // The folder with the names of its parts may be missing, or have an old order.
@@ -87,6 +87,14 @@ internal sealed class PullRunner(
             return null;
         }
     }
+
+    // The model, if nothing must be fetched. A damaged manifest is written again with the files.
+    private StoreEntry? FindKnown(Pull pull, PullPlan plan, Digest id, string? tag) =>
+        store.Read().Find(id) is { } known && plan.Manifest.Files.All(store.Has)
+            && ManifestFile.ReadBytes(store.Folder, id) is { } bytes && plan.ManifestBytes.Span.SequenceEqual(bytes)
+            && (!pull.MustFetch || (tag is not null && known.Tags.Contains(tag, StringComparer.Ordinal)))
+            ? known
+            : null;
 
     // Docker Model Runner's message, with what the user could not see otherwise.
     private static string Adopted(IReadOnlyList<FileProgress> files)
@@ -121,12 +129,12 @@ internal sealed class PullRunner(
         pull.Show(files);
         await Parallel.ForEachAsync(
             files, new ParallelOptions { MaxDegreeOfParallelism = settings.MaxFilesOfPull, CancellationToken = cancellationToken },
-            async (file, token) => await FetchAsync(file, plan.Open, token));
+            async (file, token) => await FetchAsync(file, plan.Open, pull.MustFetch, token));
     }
 
-    private async Task FetchAsync(FileProgress file, FileOpener open, CancellationToken cancellationToken)
+    private async Task FetchAsync(FileProgress file, FileOpener open, bool mustFetch, CancellationToken cancellationToken)
     {
-        while (!await TryFetchAsync(file, open, cancellationToken))
+        while (!await TryFetchAsync(file, open, mustFetch, cancellationToken))
         {
             // The server of another pull failed. That says nothing about this one's.
         }
@@ -134,9 +142,9 @@ internal sealed class PullRunner(
         file.Reach(file.File.Size);
     }
 
-    private async Task<bool> TryFetchAsync(FileProgress file, FileOpener open, CancellationToken cancellationToken)
+    private async Task<bool> TryFetchAsync(FileProgress file, FileOpener open, bool mustFetch, CancellationToken cancellationToken)
     {
-        await using SharedFetch fetch = fetches.Join(file.File, open, out bool isOwn);
+        await using SharedFetch fetch = fetches.Join(file.File, open, mustFetch, out bool isOwn);
         file.Follow(fetch.Progress);
         try
         {

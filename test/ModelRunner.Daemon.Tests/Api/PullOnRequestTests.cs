@@ -194,6 +194,42 @@ public sealed class PullOnRequestTests
         async Task<int> AskAsync(string key) => (int)(await KeyedDaemon.SendAsync(daemon, Path, KeyedDaemon.KeyOf(key), Body(name))).Status;
     }
 
+    /// <summary>The owner of the key controls the registry of a model that the key may use, and knows the digest of one that it may not use.</summary>
+    [Fact]
+    public async Task A_key_gets_no_file_that_is_here_under_another_name()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        RegistryModel secret = RegistryModel.MakeTinyChat();
+        await secret.PushAsync(registry, Token);
+        byte[]? layer = null;
+        await using LoopbackServer theirs = await LoopbackServer.StartAsync(async context =>
+        {
+            string path = context.Request.Path.Value!;
+            byte[]? bytes = path.Contains("/manifests/", StringComparison.Ordinal) ? secret.Manifest : path.EndsWith(secret.ConfigDigest, StringComparison.Ordinal) ? secret.Config : layer;
+            context.Response.StatusCode = bytes is null ? 404 : 200;
+            context.Response.ContentType = RegistryModel.MediaType;
+            await context.Response.Body.WriteAsync(bytes ?? []);
+        });
+        string name = $"127.0.0.1:{theirs.Address.Port}/ai/mine";
+        string key = KeyedDaemon.Key("named", $""", "models": ["{name}"]""");
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            HasTcp = true,
+            Configuration = $$"""{ "pullOnRequest": true, "keys": { {{key}} } }""",
+        });
+        await daemon.CommandAsync("pull", $"{registry.Host}/{secret.Repository}");
+
+        Assert.Equal(404, await AskAsync());
+        Assert.DoesNotContain(name, await daemon.CommandAsync("ls"), StringComparison.Ordinal);
+
+        // With the bytes, it is a model like any other. An administrator may give the name, too.
+        layer = secret.Layer;
+        await daemon.CommandAsync("pull", name);
+        Assert.Equal(200, await AskAsync());
+
+        async Task<int> AskAsync() => (int)(await KeyedDaemon.SendAsync(daemon, Path, KeyedDaemon.KeyOf("named"), Body(name))).Status;
+    }
+
     private static Task<DaemonFixture> StartAsync(string more) => DaemonFixture.StartAsync(new DaemonSetup { Configuration = $$"""{ "pullOnRequest": true{{more}} }""" });
 
     private static async Task<string> PushAsync(RegistryProcess registry)

@@ -41,9 +41,9 @@ internal sealed class PullFixture : IDisposable
     public Exception? Mistake { get; private set; }
 
     /// <summary>Pulls a model to the end.</summary>
-    public async Task<PullOutcome> PullAsync(ArtifactName name)
+    public async Task<PullOutcome> PullAsync(ArtifactName name, bool mustFetch = false)
     {
-        Pull pull = Queue.Join(name);
+        Pull pull = Queue.Join(name, mustFetch: mustFetch);
         PullOutcome outcome = await EndAsync(pull);
         Queue.Leave(pull);
         return outcome;
