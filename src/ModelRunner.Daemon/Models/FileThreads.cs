@@ -68,7 +68,11 @@ internal sealed class FileThreads(int count, int maxPerDevice) : ISourceThreads
     }
 
     // To ask for the device of a place could hang already.
-    Task<T> ISourceThreads.RunAsync<T>(string place, Func<T> work) => RunAsync((ulong)(uint)place.GetHashCode(StringComparison.Ordinal), work);
+    Task<T> ISourceThreads.RunAsync<T>(string place, Action begun, Func<T> work) => RunAsync((ulong)(uint)place.GetHashCode(StringComparison.Ordinal), () =>
+    {
+        begun();
+        return work();
+    });
 
     private void Add(ulong? device, Action work)
     {

@@ -54,7 +54,8 @@ internal sealed class ContentAdoption(ModelStore store, Func<IReadOnlyList<Conte
     {
         try
         {
-            (FileStream? opened, FileStatus status) = await reader.RunAsync(found.Place, () => Open(found.Path), cancellationToken);
+            (FileStream? opened, FileStatus status) = await reader.RunAsync(
+                found.Place, () => Open(found.Path), cancellationToken, static late => late.File?.Dispose());
             using FileStream? source = opened;
             if (source is null || status.SizeBytes != progress.File.Size)
                 return false;

@@ -5,7 +5,8 @@ internal interface ISourceThreads
 {
     /// <summary>Runs some work.</summary>
     /// <param name="place">What it reads. One place occupies only a part of the threads.</param>
+    /// <param name="begun">Called when a thread is free for the work, before the work.</param>
     /// <param name="work">The work.</param>
     /// <exception cref="OutOfMemoryException">The system cannot create a thread.</exception>
-    Task<T> RunAsync<T>(string place, Func<T> work);
+    Task<T> RunAsync<T>(string place, Action begun, Func<T> work);
 }

@@ -72,17 +72,81 @@ public sealed class PlaceReaderTests : IDisposable
             limit.Token.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Clients that leave must not fill the threads either.</summary>
+    /// <summary>Clients that leave must not fill the threads. But a client that leaves says nothing about the disk.</summary>
     [Fact]
-    public async Task A_read_that_was_given_up_before_the_time_holds_the_place_too()
+    public async Task A_read_that_was_given_up_is_waited_for_until_its_own_time_is_over()
+    {
+        using var left = new CancellationTokenSource();
+        Task<int> first = _reader.RunAsync(_hanging, static () => 1, left.Token);
+        _time.Advance(PlaceReader.Patience / 2);
+        await left.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        Task<int> second = _reader.RunAsync(_hanging, static () => 2, Token);
+        Task<int> third = _reader.RunAsync(_hanging, static () => 3, Token);
+        Assert.Equal((false, false, 1), (second.IsCompleted, third.IsCompleted, _threads.Hanging));
+
+        _threads.Respond();
+
+        Assert.Equal((2, 3), (await second, await third));
+        Assert.Equal(0, _reader.Left);
+    }
+
+    [Fact]
+    public async Task A_read_that_was_given_up_and_exceeds_its_time_shows_that_the_disk_hangs()
     {
         using var left = new CancellationTokenSource();
         Task<int> first = _reader.RunAsync(_hanging, static () => 1, left.Token);
         await left.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        Task<int> second = _reader.RunAsync(_hanging, static () => 2, Token);
 
-        await Assert.ThrowsAsync<IOException>(() => _reader.RunAsync(_hanging, static () => 2, Token));
+        _time.Advance(PlaceReader.Patience);
+
+        await Assert.ThrowsAsync<IOException>(() => second);
+        await Assert.ThrowsAsync<IOException>(() => _reader.RunAsync(_hanging, static () => 3, Token));
         Assert.Equal(1, _threads.Hanging);
+    }
+
+    /// <summary>Others occupy the threads of the place. It may respond as soon as one is free.</summary>
+    [Fact]
+    public async Task A_read_for_which_no_thread_was_free_says_nothing_about_the_disk()
+    {
+        _threads.BusyPlace = _good.Folder;
+        Task<int> first = _reader.RunAsync(_good, static () => 1, Token);
+        _time.Advance(PlaceReader.Patience);
+        await Assert.ThrowsAsync<IOException>(() => first);
+
+        _threads.BusyPlace = null;
+
+        Assert.Equal(2, await _reader.RunAsync(_good, static () => 2, Token));
+        Assert.Equal(0, _reader.Left);
+    }
+
+    [Fact]
+    public async Task A_file_that_was_opened_too_late_is_closed()
+    {
+        _threads.HasThreads = true;
+        string path = Path.Join(_good.Folder, "blobs", $"sha256-{_made.Read().Layers[0].Digest.Hex}");
+        using var release = new ManualResetEventSlim();
+        var opened = new TaskCompletionSource<FileStream>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<FileStream> late = _reader.RunAsync(_good, Open, Token, opened.SetResult);
+        await entered.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
+        _time.Advance(PlaceReader.Patience);
+        await Assert.ThrowsAsync<IOException>(() => late);
+        Assert.Equal(1, _reader.Left);
+
+        release.Set();
+
+        await using FileStream file = await opened.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
+        Assert.Equal((path, 0), (file.Name, _reader.Left));
+
+        FileStream Open()
+        {
+            entered.SetResult();
+            release.Wait(Token);
+            return File.OpenRead(path);
+        }
     }
 
     private async Task<int> AskAsync()
