@@ -17,7 +17,10 @@ internal sealed class DfCommand : ClientCommand
         ("Models", "models_disk_usage"), ("Inference engine", "default_backend_disk_usage"), ("State", "state_disk_usage"), ("Logs", "logs_disk_usage"),
     ];
 
-    private static readonly (string Name, string Member)[] Leftovers = [("Partial files", "partial_files"), ("Unreferenced files", "unreferenced_files")];
+    private static readonly (string Name, string Member)[] Leftovers =
+    [
+        ("Partial files", "partial_files"), ("Unreferenced files", "unreferenced_files"), ("Damaged files", "damaged_files"),
+    ];
 
     private readonly Option<bool> _models = new("--models") { Description = "Show each model, also if there are many" };
 

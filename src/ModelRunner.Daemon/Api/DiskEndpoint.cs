@@ -56,8 +56,9 @@ internal sealed class DiskEndpoint(DiskReader disk, DiskModelReader models)
         }
 
         json.WriteEndArray();
-        Write(json, "partial_files", found.Leftovers.Where(static file => file.IsPartial));
-        Write(json, "unreferenced_files", found.Leftovers.Where(static file => !file.IsPartial));
+        Write(json, "partial_files", found.Leftovers.Where(static file => file.Kind == LeftoverKind.Partial));
+        Write(json, "unreferenced_files", found.Leftovers.Where(static file => file.Kind is LeftoverKind.Unreferenced or LeftoverKind.Unfinished));
+        Write(json, "damaged_files", found.Leftovers.Where(static file => file.Kind == LeftoverKind.Damaged));
     }
 
     private static void Write(Utf8JsonWriter json, string name, IEnumerable<StoreLeftover> files)

@@ -21,7 +21,7 @@ internal sealed class PruneEndpoint(StorePruner pruner)
         }
         catch (StoreException failure)
         {
-            throw new ApiException(new ApiError(StatusCodes.Status500InternalServerError, failure.Message, ApiError.Server));
+            throw new ApiException(StoredModels.OfStore(failure));
         }
         catch (IOException failure)
         {

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Models;
@@ -16,9 +17,6 @@ namespace ModelRunner.Daemon.Api;
 internal sealed class StorePruner(
     ModelPulls pulls, ModelCatalog catalog, RunnerPool pool, RequestLedger ledger, Func<DaemonSettings> settings, TimeProvider time) : IDisposable
 {
-    /// <summary>A whole file may belong to a pull or an import of another process that has not ended.</summary>
-    private static readonly TimeSpan MinAge = TimeSpan.FromHours(1);
-
     private readonly SemaphoreSlim _turn = new(1);
     private readonly DateTimeOffset _started = time.GetUtcNow();
 
@@ -33,9 +31,11 @@ internal sealed class StorePruner(
             // Nothing is created in a folder without a store.
             if (!StoreFolder.IsStore(pulls.Store.Folder.Root))
                 return new PruneOutcome([], [], 0);
-            IReadOnlyList<PruneCandidate> candidates = await FindCandidatesAsync(cancellationToken);
-            PrunePlan plan = PrunePlan.Make(candidates, limits, time.GetUtcNow());
+
+            // Leftovers come first. On a full disk, nothing else may be possible without the space of them.
             List<PrunedItem> removed = await RemoveLeftoversAsync(limits.IsDryRun, cancellationToken);
+            IReadOnlyList<PruneCandidate> candidates = await FindCandidatesAsync(limits, cancellationToken);
+            PrunePlan plan = PrunePlan.Make(candidates, limits, time.GetUtcNow());
             var spared = new List<PrunedItem>();
             removed.AddRange(limits.IsDryRun ? plan.Removed : await RemoveAsync(plan.Removed, spared, cancellationToken));
             return new PruneOutcome(removed, [.. plan.Kept, .. spared], plan.Bytes + spared.Sum(static item => item.Bytes));
@@ -51,14 +51,17 @@ internal sealed class StorePruner(
     private async Task<List<PrunedItem>> RemoveLeftoversAsync(bool isDryRun, CancellationToken cancellationToken)
     {
         // Docker Model Runner does not lock the files that it fetches.
-        TimeSpan minAgeOfPartials = pulls.IsShared ? MinAge : TimeSpan.MinValue;
-        return
-        [
-            .. (await pulls.Store.PruneAsync(MinAge, minAgeOfPartials, isDryRun, cancellationToken)).Select(static file => new PrunedItem(
-                file.IsPartial ? "partial" : "unreferenced", file.Name, file.Bytes,
-                file.IsPartial ? "no running pull needs it" : "no model needs it")),
-        ];
+        TimeSpan minAge = StoreCollector.MinAgeOnDemand, minAgeOfPartials = pulls.IsShared ? minAge : TimeSpan.MinValue;
+        return [.. (await pulls.Store.PruneAsync(minAge, minAgeOfPartials, isDryRun, cancellationToken)).Select(Describe)];
     }
+
+    private static PrunedItem Describe(StoreLeftover file) => file.Kind switch
+    {
+        LeftoverKind.Partial => new PrunedItem("partial", file.Name, file.Bytes, "no running pull needs it"),
+        LeftoverKind.Unfinished => new PrunedItem("unfinished", file.Name, file.Bytes, "nothing can continue it"),
+        LeftoverKind.Damaged => new PrunedItem("damaged", file.Name, file.Bytes, "its bytes are wrong"),
+        _ => new PrunedItem("unreferenced", file.Name, file.Bytes, "no model needs it"),
+    };
 
     private async Task<List<PrunedItem>> RemoveAsync(
         IReadOnlyList<PrunedItem> chosen, List<PrunedItem> spared, CancellationToken cancellationToken)
@@ -89,9 +92,12 @@ internal sealed class StorePruner(
         return removed;
     }
 
-    private async Task<IReadOnlyList<PruneCandidate>> FindCandidatesAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<PruneCandidate>> FindCandidatesAsync(PruneLimits limits, CancellationToken cancellationToken)
     {
-        IReadOnlyDictionary<string, DateTimeOffset> used = await LastUse.ReadAsync(ledger, cancellationToken);
+        // Without a limit no model is chosen, so it does not matter when each was used.
+        IReadOnlyDictionary<string, DateTimeOffset> used = limits.KeepUnder is null && limits.UnusedFor is null
+            ? ReadOnlyDictionary<string, DateTimeOffset>.Empty
+            : await LastUse.ReadAsync(ledger, cancellationToken);
         IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(cancellationToken);
         StoreFolder folder = pulls.Store.Folder;
         IReadOnlySet<FileId> linked = StoreLinks.FindOutside(folder);

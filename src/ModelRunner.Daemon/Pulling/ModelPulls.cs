@@ -1,5 +1,6 @@
 using ModelRunner.Configuration;
 using ModelRunner.Linux.Files;
+using ModelRunner.Store.Checks;
 using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.HuggingFace;
@@ -40,6 +41,7 @@ internal sealed class ModelPulls : IDisposable
         (_modelsPath, _settings, _time, _logger, _threads, _fit) = (settings().ModelsPath, settings, time, logger, threads, fit);
         Store = new ModelStore(StoreFolder.Below(_modelsPath), time);
         _pushes = new PushRunner(Store);
+        Checks = new CheckRunner(Store);
         _rate = new SharedRate(time) { BytesPerSecond = settings().Downloads.BytesPerSecond };
 
         // A file of authorities that cannot be used is tried again with the next pull.
@@ -61,6 +63,9 @@ internal sealed class ModelPulls : IDisposable
     /// <summary>What pushes did.</summary>
     public PushCounters Pushed => _pushes.Counters;
 
+    /// <summary>Checks the files of models.</summary>
+    public CheckRunner Checks { get; }
+
     /// <summary>The pulls.</summary>
     public PullQueue Queue => _parts.Value.Queue;
 
@@ -73,9 +78,13 @@ internal sealed class ModelPulls : IDisposable
     /// <summary>Takes the limit of new settings; pulls that run keep to it too.</summary>
     public void Configure(DaemonSettings settings) => _rate.BytesPerSecond = settings.Downloads.BytesPerSecond;
 
-    /// <summary>Removes files of the store that no model needs and that are old enough. Never fails.</summary>
+    /// <summary>Removes files of the store that nothing can continue, and those that no model needs and that are old enough. Never fails.</summary>
     public async Task CollectAsync()
     {
+        CollectedFiles unfinished = Store.RemoveUnfinished();
+        if (unfinished.Files > 0)
+            _logger.LogUnfinished(unfinished.Files, unfinished.Bytes);
+
         // A models folder that is a store belongs to Docker Model Runner too, which may be fetching into it.
         if (IsShared || !StoreFolder.IsStore(Store.Folder.Root))
             return;
@@ -111,9 +120,16 @@ internal sealed class ModelPulls : IDisposable
     /// <summary>Notes that an archive was not loaded, for a reason that is none of its client.</summary>
     public void LogLoadFailed(string reason) => _logger.LogLoadFailed(reason);
 
+    /// <summary>Notes what a check of a model found.</summary>
+    public void LogDamaged(string model, string what) => _logger.LogDamaged(model, what);
+
+    /// <summary>Notes that an archive of a model was not sent to its end.</summary>
+    public void LogSaveFailed(string reason) => _logger.LogSaveFailed(reason);
+
     public void Dispose()
     {
         _pushes.Dispose();
+        Checks.Dispose();
         if (!_parts.IsValueCreated)
             return;
         _parts.Value.Runner.Dispose();

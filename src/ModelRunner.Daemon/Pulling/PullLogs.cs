@@ -14,6 +14,9 @@ internal static partial class PullLogs
     [LoggerMessage(Level = LogLevel.Information, Message = "removed {files} files of the model store that no model needs, {bytes} bytes")]
     public static partial void LogCollected(this ILogger logger, int files, long bytes);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "removed {files} files of the model store that were not finished, {bytes} bytes")]
+    public static partial void LogUnfinished(this ILogger logger, int files, long bytes);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "removed the model {model} from the model store: {reason}")]
     public static partial void LogPruned(this ILogger logger, string model, string reason);
 
@@ -25,6 +28,12 @@ internal static partial class PullLogs
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "an archive was not loaded: {reason}")]
     public static partial void LogLoadFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "an archive was not sent to its end: {reason}")]
+    public static partial void LogSaveFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "model {model}: {what}")]
+    public static partial void LogDamaged(this ILogger logger, string model, string what);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "push of {model} ended: {message}")]
     public static partial void LogPushEnded(this ILogger logger, ArtifactName model, string message);

@@ -38,7 +38,7 @@ internal sealed class BlobAdoption(StoreFolder folder, Descriptor file, AdoptedF
     public async Task<bool> TryLinkAsync(CancellationToken cancellationToken)
     {
         string final = folder.BlobOf(file.Digest);
-        string name = $"{final}.link{StoreFolder.PartialEnding}";
+        string name = $"{final}.{StoreFileName.LinkPurpose}{StoreFolder.PartialEnding}";
         File.Delete(name);
         if (!HardLink.TryCreate(source.Path, name))
             return false;
@@ -58,6 +58,7 @@ internal sealed class BlobAdoption(StoreFolder folder, Descriptor file, AdoptedF
         }
 
         DurableFile.FlushFolder(Path.GetDirectoryName(final)!);
+        File.Delete(final + StoreFolder.DamagedEnding);
         return true;
     }
 

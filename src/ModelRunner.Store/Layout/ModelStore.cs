@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Names;
@@ -62,6 +63,7 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
                 Directory.CreateDirectory(folder.Manifests);
                 folder.BeforeStep?.Invoke("manifest");
                 DurableFile.Replace(folder.ManifestOf(id), manifest.Span);
+                File.Delete(folder.ManifestOf(id) + StoreFolder.DamagedEnding);
                 StoreIndex changed = index.With(id, [.. read.Layers.Append(read.Config).Select(static file => file.Digest).Distinct()], choose(index));
                 return (changed, changed.Find(id)!);
             },
@@ -104,7 +106,7 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
             return (rest, (IReadOnlyList<RemovedModel>)removed);
         },
         Clean,
-        cancellationToken);
+        cancellationToken, isRemoval: true);
 
     /// <summary>Removes all files that no model needs. A store without a list keeps everything: the list may have been moved away.</summary>
     /// <exception cref="StoreException">The list cannot be read, or another process has the lock.</exception>
@@ -130,6 +132,29 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
             // A collection removes them later.
         }
     }
+
+    /// <summary>Removes what operations wrote that have not ended and never will. It needs no list, no lock and no space. Never fails.</summary>
+    public CollectedFiles RemoveUnfinished() => CollectorNow().RemoveUnfinished();
+
+    /// <summary>
+    /// Sets a file aside whose bytes are wrong: then the model lacks it, and the next pull fetches it. A runner that has loaded it keeps its open file.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="hashed">What it was when its bytes were read.</param>
+    /// <param name="cancellationToken">Ends the wait for the lock.</param>
+    /// <returns>False: there is another file meanwhile.</returns>
+    /// <exception cref="StoreException">The store cannot be written.</exception>
+    public Task<bool> SetAsideAsync(string path, FileStatus hashed, CancellationToken cancellationToken) => ChangeAsync(
+        index =>
+        {
+            FileStatus now = FileStatus.OfLink(path);
+            if (!now.IsSameFileAs(hashed) || (now.Written, now.SizeBytes) != (hashed.Written, hashed.SizeBytes))
+                return (index, false);
+            File.Move(path, path + StoreFolder.DamagedEnding, overwrite: true);
+            DurableFile.FlushFolder(Path.GetDirectoryName(path)!);
+            return (index, true);
+        },
+        cancellationToken);
 
     /// <summary>The files that no model and no pull of this process needs, however young they are. It takes no lock.</summary>
     /// <exception cref="StoreException">The list cannot be read.</exception>
@@ -175,9 +200,10 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
     private Task<T> ChangeAsync<T>(Func<StoreIndex, (StoreIndex Index, T Result)> change, CancellationToken cancellationToken) =>
         ChangeAsync(index => Task.FromResult(change(index)), static (result, _, _) => result, cancellationToken);
 
-    // Files are removed after the new list is on the disk: after a crash there are too many files, and never too few.
+    // Files are removed after the new list is on the disk: after a crash there are too many files, and never too few. Only a full disk turns that round.
     private async Task<T> ChangeAsync<T>(
-        Func<StoreIndex, Task<(StoreIndex Index, T Result)>> change, Func<T, StoreIndex, StoreIndex, T> finish, CancellationToken cancellationToken)
+        Func<StoreIndex, Task<(StoreIndex Index, T Result)>> change, Func<T, StoreIndex, StoreIndex, T> finish, CancellationToken cancellationToken,
+        bool isRemoval = false)
     {
         try
         {
@@ -188,13 +214,16 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
                     StoreErrorReason.Busy, $"another process has had the lock of the model store for {Patience.TotalSeconds:0} s; try again");
             StoreIndex before = Read();
             (StoreIndex after, T result) = await change(before);
-            if (!ReferenceEquals(after, before))
-                StoreIndexFile.Write(folder, after);
+            if (!ReferenceEquals(after, before) && !TryWrite(after, out IOException? full)
+                && !(isRemoval && CollectorNow().MakeSpace(before, after, () => TryWrite(after, out _))))
+                throw full;
             return finish(result, after, before);
         }
         catch (IOException failure) when (DiskSpace.IsFull(failure))
         {
-            throw new StoreException(StoreErrorReason.NoSpace, "there is no space for the list of models; make space and try again", failure);
+            throw new StoreException(
+                StoreErrorReason.NoSpace,
+                "there is no space for the list of models; make space, for example with \"model-runner prune\", and try again", failure);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -202,6 +231,21 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
             throw new StoreException(
                 StoreErrorReason.NotAccessible, $"the model store cannot be written: {cause}; name another folder in MODELS_PATH", failure);
         }
+    }
+
+    private bool TryWrite(StoreIndex index, [NotNullWhen(false)] out IOException? full)
+    {
+        full = null;
+        try
+        {
+            StoreIndexFile.Write(folder, index);
+        }
+        catch (IOException failure) when (DiskSpace.IsFull(failure))
+        {
+            full = failure;
+        }
+
+        return full is null;
     }
 
     private string PathFree(Exception failure) => failure.Message.Replace(folder.Root, "the store", StringComparison.Ordinal);

@@ -12,8 +12,15 @@ namespace ModelRunner.Store.Layout;
 /// <param name="now">The present time.</param>
 internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateTimeOffset now)
 {
+    private static readonly string[] Algorithms = [Digest.Sha256, Digest.Sha512];
+
     /// <summary>How long a file without a model is kept, also an incomplete one. The time is that of Docker Model Runner for incomplete files.</summary>
     public static readonly TimeSpan MinAge = TimeSpan.FromDays(7);
+
+    /// <summary>
+    /// How old a file without a model must be if a user wants space now. A younger one may belong to a pull or an import of another process that has not ended.
+    /// </summary>
+    public static readonly TimeSpan MinAgeOnDemand = TimeSpan.FromHours(1);
 
     /// <summary>Removes what is not needed.</summary>
     /// <param name="index">The list of models.</param>
@@ -38,38 +45,81 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     {
         HashSet<Digest> needed = FindNeeded(index);
         var found = new List<StoreLeftover>();
-        foreach (string algorithm in (string[])[Digest.Sha256, Digest.Sha512])
+        foreach (string algorithm in Algorithms)
         {
             foreach (FileInfo file in Files(Path.Join(folder.Blobs, algorithm)))
             {
-                bool isPartial = file.Name.EndsWith(StoreFolder.PartialEnding, StringComparison.Ordinal);
-                if (IsGarbage(file, algorithm, isPartial, needed))
-                    Add(file, isPartial, isPartial ? minAgeOfPartials : minAge);
+                if (StoreFileName.TryParse(algorithm, file.Name, out StoreFileName name) && !holds.Contains(name.Digest)
+                    && (name.Kind != LeftoverKind.Unreferenced || !needed.Contains(name.Digest)))
+                    Add(file, name.Kind);
             }
         }
 
         foreach (FileInfo file in Files(folder.Manifests))
         {
-            if (Digest.TryParse($"{Digest.Sha256}:{file.Name}", out Digest id) && index.Find(id) is null)
-                Add(file, isPartial: false, minAge);
+            if (StoreFileName.TryParse(Digest.Sha256, file.Name, out StoreFileName name)
+                && (name.Kind == LeftoverKind.Damaged || (name.Kind == LeftoverKind.Unreferenced && index.Find(name.Digest) is null)))
+                Add(file, name.Kind);
         }
 
         return found;
 
-        void Add(FileInfo file, bool isPartial, TimeSpan age)
+        void Add(FileInfo file, LeftoverKind kind)
         {
+            // Its lock tells whether somebody still writes an unfinished one.
+            TimeSpan age = kind switch
+            {
+                LeftoverKind.Unfinished => TimeSpan.MinValue,
+                LeftoverKind.Partial => minAgeOfPartials,
+                _ => minAge,
+            };
             FileStatus status = FileStatus.OfLink(file.FullName);
             if (status.IsRegular && AgeOf(status) >= age)
-                found.Add(new StoreLeftover(file.Name, isPartial, file.FullName, status.Links > 1 ? 0 : status.AllocatedBytes));
+                found.Add(new StoreLeftover(file.Name, kind, file.FullName, status.Links > 1 ? 0 : status.AllocatedBytes));
         }
     }
 
-    /// <summary>Removes files and returns those that are gone. A partial file that a pull of any process writes is left.</summary>
-    public IReadOnlyList<StoreLeftover> Remove(IReadOnlyList<StoreLeftover> files) =>
-    [
-        .. files.Where(file => file.IsPartial ? TryDeletePartial(file.Path)
-            : Digest.TryParse($"{Path.GetFileName(Path.GetDirectoryName(file.Path))}:{file.Name}", out Digest digest) && TryDelete(file.Path, digest)),
-    ];
+    /// <summary>
+    /// Removes what operations wrote that have not ended and never will. A file that a process still writes is left. It needs no lock of the store.
+    /// </summary>
+    public CollectedFiles RemoveUnfinished()
+    {
+        IReadOnlyList<StoreLeftover> removed = Remove([.. Find(StoreIndex.Empty, TimeSpan.MaxValue, TimeSpan.MaxValue)]);
+        return new CollectedFiles(removed.Count, removed.Sum(static file => file.Bytes));
+    }
+
+    /// <summary>Removes files and returns those that are gone. An incomplete file that any process writes is left.</summary>
+    public IReadOnlyList<StoreLeftover> Remove(IReadOnlyList<StoreLeftover> files) => [.. files.Where(TryDelete)];
+
+    /// <summary>
+    /// Makes space for a list with fewer models, on a disk on which it cannot be written: removes one file after the other until it can be. First what
+    /// nobody can miss, then the files of the removed models, and at last what pulls could continue. A crash in between leaves a list with a model that
+    /// lacks files, which a pull or a removal mends.
+    /// </summary>
+    /// <param name="before">The list on the disk.</param>
+    /// <param name="after">The new list.</param>
+    /// <param name="tryWrite">Writes the new list. False: there is still no space.</param>
+    /// <returns>Whether it was written.</returns>
+    public bool MakeSpace(StoreIndex before, StoreIndex after, Func<bool> tryWrite)
+    {
+        StoreEntry[] removed = [.. before.Entries.Where(entry => after.Find(entry.Id) is null)];
+        StoreLeftover[] leftovers = [.. Find(before, MinAgeOnDemand, MinAgeOnDemand).OrderByDescending(static file => file.Bytes)];
+        if (leftovers.Where(static file => file.Kind != LeftoverKind.Partial).Any(file => TryDelete(file) && tryWrite()))
+            return true;
+        HashSet<Digest> needed = FindNeeded(after);
+        foreach (StoreEntry entry in removed)
+        {
+            // The names in the bundle keep the bytes of the parts.
+            FolderRemoval.Remove(folder.BundleOf(entry.Id));
+            IEnumerable<(string Path, Digest? Held)> files = FilesOf(entry).Where(file => !needed.Contains(file))
+                .Select(file => (Path: folder.BlobOf(file), Held: (Digest?)file)).OrderByDescending(static file => FileStatus.OfLink(file.Path).SizeBytes)
+                .Append((folder.ManifestOf(entry.Id), null));
+            if (files.ToArray().Any(file => TryDelete(file.Path, file.Held) && tryWrite()))
+                return true;
+        }
+
+        return removed.Length > 0 && leftovers.Where(static file => file.Kind == LeftoverKind.Partial).Any(file => TryDelete(file) && tryWrite());
+    }
 
     /// <summary>Removes the files of one model that no other model of the list needs.</summary>
     /// <param name="removed">The model; it is no longer in the list.</param>
@@ -80,6 +130,7 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         folder.BeforeStep?.Invoke("delete");
         FolderRemoval.Remove(folder.BundleOf(removed.Id));
         TryDelete(folder.ManifestOf(removed.Id), held: null);
+        TryDelete(folder.ManifestOf(removed.Id) + StoreFolder.DamagedEnding, held: null);
         Discard(files, rest);
     }
 
@@ -91,8 +142,10 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         HashSet<Digest> needed = FindNeeded(index);
         foreach (Digest file in files)
         {
-            if (!needed.Contains(file))
-                TryDelete(folder.BlobOf(file), file);
+            if (needed.Contains(file))
+                continue;
+            TryDelete(folder.BlobOf(file), file);
+            TryDelete(folder.BlobOf(file) + StoreFolder.DamagedEnding, held: null);
         }
     }
 
@@ -101,14 +154,6 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     // The list and the manifest name the same files. If one of them is damaged, the other still keeps the files.
     private IEnumerable<Digest> FilesOf(StoreEntry entry) =>
         entry.Files.Concat(ManifestFile.Read(folder, entry.Id)?.Files.Select(static file => file.Digest) ?? []).Distinct();
-
-    private bool IsGarbage(FileInfo file, string algorithm, bool isPartial, HashSet<Digest> needed)
-    {
-        string hex = isPartial ? file.Name.Split('.')[0] : file.Name;
-
-        // A file with another name is not one of a store.
-        return Digest.TryParse($"{algorithm}:{hex}", out Digest digest) && !holds.Contains(digest) && (isPartial || !needed.Contains(digest));
-    }
 
     // A file that was linked from another tool's store, or restored from a backup, was written long ago.
     private TimeSpan AgeOf(FileStatus status) => now - (status.Changed > status.Written ? status.Changed : status.Written);
@@ -141,7 +186,15 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         }
     }
 
-    private bool TryDeletePartial(string path)
+    private bool TryDelete(StoreLeftover file) => file.Kind switch
+    {
+        LeftoverKind.Partial or LeftoverKind.Unfinished when !StoreFileName.IsLink(file.Name) => TryDeleteUnlocked(file.Path),
+        LeftoverKind.Unreferenced => Digest.TryParse($"{Path.GetFileName(Path.GetDirectoryName(file.Path))}:{file.Name}", out Digest digest)
+            && TryDelete(file.Path, digest),
+        _ => TryDelete(file.Path, held: null),
+    };
+
+    private bool TryDeleteUnlocked(string path)
     {
         try
         {

@@ -2,7 +2,7 @@ namespace ModelRunner.Store.Layout;
 
 /// <summary>A file of a store that no model needs.</summary>
 /// <param name="Name">Its name in the store.</param>
-/// <param name="IsPartial">Whether it is the beginning of a file; else it is a whole file or a manifest.</param>
+/// <param name="Kind">What it is.</param>
 /// <param name="Path">Absolute path.</param>
 /// <param name="Bytes">What it occupies on the disk, space that is reserved for it included; 0 if it has another name.</param>
-internal sealed record StoreLeftover(string Name, bool IsPartial, string Path, long Bytes);
+internal sealed record StoreLeftover(string Name, LeftoverKind Kind, string Path, long Bytes);

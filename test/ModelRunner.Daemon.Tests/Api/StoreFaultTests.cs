@@ -72,7 +72,7 @@ public sealed class StoreFaultTests
     }
 
     [Fact]
-    public async Task A_full_disk_is_named_by_repackage_and_the_list_stays()
+    public async Task A_full_disk_is_named_by_repackage_and_prune_and_rm_still_work()
     {
         Prerequisite.Require(Environment.IsPrivilegedProcess, "Only root can mount a small file system.");
         using var folder = new TemporaryFolder();
@@ -82,6 +82,9 @@ public sealed class StoreFaultTests
             await PackageAsync(first);
             CopyFolder(Path.Join(first.FolderPath, "models/store"), Path.Join(disk.Path, "store"));
         }
+
+        string partial = Path.Join(disk.Path, "store/blobs/sha256", new string('a', 64) + ".incomplete");
+        await File.WriteAllBytesAsync(partial, new byte[8192], Token);
 
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
@@ -97,7 +100,15 @@ public sealed class StoreFaultTests
         Assert.DoesNotContain("pull", message, StringComparison.Ordinal);
         Assert.DoesNotContain(" ERROR ", daemon.Log, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await daemon.Client.GetAsync(new Uri("models/me/mine", UriKind.Relative), Token)).StatusCode);
-        Assert.Empty(Directory.GetFiles(disk.Path, "*.incomplete", SearchOption.AllDirectories));
+        Assert.Equal([partial], Directory.GetFiles(disk.Path, "*.incomplete", SearchOption.AllDirectories));
+
+        Assert.Contains("became free", await daemon.CommandAsync("prune"), StringComparison.Ordinal);
+        Assert.False(File.Exists(partial));
+        disk.Fill();
+        Assert.Contains("Removed the model", await daemon.CommandAsync("rm", "me/mine"), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(Path.Join(disk.Path, "store/blobs"), "*", SearchOption.AllDirectories));
+        Assert.Equal(HttpStatusCode.NotFound, (await daemon.Client.GetAsync(new Uri("models/me/mine", UriKind.Relative), Token)).StatusCode);
+        Assert.DoesNotContain(" ERROR ", daemon.Log, StringComparison.Ordinal);
     }
 
     private static async Task<string> PackageAsync(DaemonFixture daemon)

@@ -1,0 +1,66 @@
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Layout;
+
+namespace ModelRunner.Store.Tests.Layout;
+
+/// <summary>Files of loads, of copies of other tools' files, and of repackaging: after kill -9 nothing can continue them.</summary>
+public sealed class UnfinishedFileTests : IDisposable
+{
+    private readonly StoreFixture _fixture = new();
+    private readonly Descriptor _file = MadeArtifact.Of([1, 2, 3]).Read().Layers[0];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Theory]
+    [InlineData("load")]
+    [InlineData("adopt")]
+    [InlineData("repackage")]
+    [InlineData("link")]
+    public async Task They_are_removed_at_once_and_never_shown_as_files_that_a_pull_continues(string purpose)
+    {
+        string path = await PutAsync(purpose);
+        string partial = await PutAsync("7");
+        await _fixture.AddAsync(MadeArtifact.Of([9]), "docker.io/ai/a:latest");
+
+        Assert.Equal(
+            [(Path.GetFileName(partial), LeftoverKind.Partial), (Path.GetFileName(path), LeftoverKind.Unfinished)],
+            _fixture.Store.FindLeftovers().Select(static file => (file.Name, file.Kind)).Order());
+        Assert.Equal(1, _fixture.Store.RemoveUnfinished().Files);
+        Assert.Equal((false, true), (File.Exists(path), File.Exists(partial)));
+    }
+
+    /// <summary>The first load of a new store may be the one that was killed.</summary>
+    [Fact]
+    public async Task A_store_without_a_list_is_cleaned_too()
+    {
+        string path = await PutAsync("load");
+
+        Assert.Equal(1, _fixture.Store.RemoveUnfinished().Files);
+
+        Assert.False(File.Exists(path));
+        Assert.Equal(default, _fixture.Store.RemoveUnfinished());
+    }
+
+    [Fact]
+    public async Task One_that_a_process_writes_is_left()
+    {
+        using (PartialBlob blob = PartialBlob.TryOpenOwn(_fixture.Folder, _file, "load")!)
+        {
+            await blob.AppendAsync(new byte[] { 1 }, Token);
+            Assert.Equal(0, _fixture.Store.RemoveUnfinished().Files);
+            Assert.Single(StoreFixture.FilesIn(_fixture.Folder.Blobs));
+        }
+
+        Assert.Empty(StoreFixture.FilesIn(_fixture.Folder.Blobs));
+    }
+
+    private async Task<string> PutAsync(string purpose)
+    {
+        string path = $"{_fixture.Folder.BlobOf(_file.Digest)}.{purpose}{StoreFolder.PartialEnding}";
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await File.WriteAllBytesAsync(path, [1, 2], Token);
+        return path;
+    }
+}
