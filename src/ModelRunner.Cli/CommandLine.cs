@@ -39,6 +39,7 @@ internal static class CommandLine
         root.Add(new RunCommand(context));
         root.Add(new PullCommand(context));
         root.Add(new RmCommand(context));
+        root.Add(new VerifyCommand(context));
         root.Add(new TagCommand(context));
         root.Add(new PushCommand(context));
         root.Add(new SaveCommand(context));

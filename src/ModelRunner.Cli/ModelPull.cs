@@ -6,7 +6,9 @@ using ModelRunner.Store.Names;
 
 namespace ModelRunner.Cli;
 
-/// <summary>Pulls or pushes a model and shows the progress: bars on a terminal, otherwise a line from time to time, or the lines of the daemon.</summary>
+/// <summary>
+/// Pulls, pushes or checks models and shows the progress: bars on a terminal, otherwise a line from time to time, or the lines of the daemon.
+/// </summary>
 /// <param name="console">Progress is for people, so it goes to standard error, and only the result to standard output.</param>
 /// <param name="client">Asks the daemon.</param>
 /// <param name="time">The clock.</param>
@@ -37,6 +39,23 @@ internal sealed class ModelPull(CliConsole console, DaemonClient client, TimePro
     public Task<string> PushAsync(string model, bool isJson, CancellationToken cancellation) =>
         FollowAsync(ModelPath.Of(model, "push"), ReadOnlyMemory<byte>.Empty, "push", isJson, cancellation);
 
+    /// <summary>Checks the files of models to the end.</summary>
+    /// <param name="models">The models, as the user wrote them; empty: all pulled ones.</param>
+    /// <param name="isJson">Whether each line of the daemon goes to standard output, and nothing is shown.</param>
+    /// <param name="cancellation">Ends the check.</param>
+    /// <returns>The last line of the daemon.</returns>
+    /// <exception cref="CliFailure">The check failed.</exception>
+    public Task<JsonElement> VerifyAsync(IReadOnlyList<string> models, bool isJson, CancellationToken cancellation) =>
+        FollowToEndAsync("models/verify", JsonObject.Write(json => WriteModels(json, models)), "check", isJson, cancellation);
+
+    private static void WriteModels(Utf8JsonWriter json, IReadOnlyList<string> models)
+    {
+        json.WriteStartArray("models");
+        foreach (string model in models)
+            json.WriteStringValue(model);
+        json.WriteEndArray();
+    }
+
     // As Docker Model Runner's command does: the user's token is needed where the daemon runs as another user.
     private static void WritePull(Utf8JsonWriter json, string model)
     {
@@ -48,6 +67,13 @@ internal sealed class ModelPull(CliConsole console, DaemonClient client, TimePro
 
     private async Task<string> FollowAsync(string path, ReadOnlyMemory<byte> body, string verb, bool isJson, CancellationToken cancellation)
     {
+        JsonElement last = await FollowToEndAsync(path, body, verb, isJson, cancellation);
+        string message = last.Text("message");
+        return last.Text("type") == "success" ? message : throw new CliFailure(message, ExitCode.Failure);
+    }
+
+    private async Task<JsonElement> FollowToEndAsync(string path, ReadOnlyMemory<byte> body, string verb, bool isJson, CancellationToken cancellation)
+    {
         using HttpResponseMessage response = await client.PostAsync(path, body, cancellation, accept: "application/json");
         client.RequireType(response, "application/json");
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation), Encoding.UTF8);
@@ -58,8 +84,8 @@ internal sealed class ModelPull(CliConsole console, DaemonClient client, TimePro
                 if (isJson)
                     console.WriteLine(line);
                 using JsonDocument document = Parse(line);
-                if (Take(document.RootElement, isJson) is { } message)
-                    return message;
+                if (IsEnd(document.RootElement, isJson))
+                    return document.RootElement.Clone();
             }
         }
         finally
@@ -70,28 +96,19 @@ internal sealed class ModelPull(CliConsole console, DaemonClient client, TimePro
         throw new CliFailure($"the daemon ended the {verb} without a result; {verb} again to continue", ExitCode.Failure);
     }
 
-    // The last message; null: the pull goes on.
-    private string? Take(JsonElement line, bool isJson)
+    // Whether it is the last line. Others are shown.
+    private bool IsEnd(JsonElement line, bool isJson)
     {
-        string message = line.Text("message");
-        switch (line.Text("type"))
-        {
-            case "success":
-                return message;
-            case "error":
-                throw new CliFailure(message, ExitCode.Failure);
-            default:
-                bool isAboutFile = _progress.Take(line);
-                if (isJson)
-                    break;
-                if (!isAboutFile)
-                    Note(message);
-                else if (_shown is not { } last || time.GetElapsedTime(last) >= (_bars is null ? PlainInterval : TerminalInterval))
-                    Show();
-                break;
-        }
-
-        return null;
+        if (line.Text("type") is "success" or "error")
+            return true;
+        bool isAboutFile = _progress.Take(line);
+        if (isJson)
+            return false;
+        if (!isAboutFile)
+            Note(line.Text("message"));
+        else if (_shown is not { } last || time.GetElapsedTime(last) >= (_bars is null ? PlainInterval : TerminalInterval))
+            Show();
+        return false;
     }
 
     private void Note(string message)

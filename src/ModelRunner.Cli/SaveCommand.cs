@@ -140,7 +140,9 @@ internal sealed class SaveCommand : ClientCommand
         }
         catch (IOException)
         {
-            throw new CliFailure("the daemon closed the connection before the archive was complete; its log may say why", ExitCode.Failure);
+            throw new CliFailure(
+                "the daemon closed the connection before the archive was complete; its log may say why, and \"model-runner verify\" finds damaged files",
+                ExitCode.Failure);
         }
     }
 

@@ -28,7 +28,21 @@ internal sealed class ExportEndpoint(ModelPulls pulls, StoredModels stored)
         context.Response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileName = FileNameOf(written) }.ToString();
         context.Response.Headers.XContentTypeOptions = "nosniff";
         if (HttpMethods.IsGet(context.Request.Method))
+            await SendAsync(context, archive);
+    }
+
+    // The status was sent already, so the client sees only that the archive is not whole.
+    private async Task SendAsync(HttpContext context, ModelArchive archive)
+    {
+        try
+        {
             await archive.WriteAsync(context.Response.Body, context.RequestAborted);
+        }
+        catch (StoreException failure)
+        {
+            pulls.LogSaveFailed(failure.Message);
+            context.Abort();
+        }
     }
 
     private async Task<ModelArchive> OpenAsync(string written, CancellationToken cancellationToken)

@@ -244,7 +244,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new StoreEndpoint(pulls, catalog, stored, loaded).Map(web);
         new TagEndpoint(catalog, stored).AddTo(actions);
         new PushEndpoint(pulls, stored, bodies, time, web.Lifetime.ApplicationStopping).AddTo(actions);
-        new ArchiveRoutes(pulls, catalog, stored, bodies, time, web.Lifetime.ApplicationStopping).Map(web, actions);
+        new ArchiveRoutes(pulls, catalog, stored, loaded, bodies, time, web.Lifetime.ApplicationStopping).Map(web, actions);
         actions.Map(web);
         web.Lifetime.ApplicationStarted.Register(ListProblems);
         store.Subscribe((DaemonSettings _) => ListProblems());

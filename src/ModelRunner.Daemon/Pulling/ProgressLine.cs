@@ -11,7 +11,7 @@ namespace ModelRunner.Daemon.Pulling;
 /// <param name="Type"><c>progress</c>, <c>success</c> or <c>error</c>.</param>
 /// <param name="Message">For a person.</param>
 /// <param name="Total">Bytes of the whole model.</param>
-/// <param name="Mode"><c>pull</c> or <c>push</c>.</param>
+/// <param name="Mode"><c>pull</c>, <c>push</c> or <c>verify</c>.</param>
 internal sealed record ProgressLine(string Type, string Message, long Total, string Mode)
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -21,6 +21,9 @@ internal sealed record ProgressLine(string Type, string Message, long Total, str
 
     /// <summary>The model that is in the store now, whose id and names are told; null: none is told.</summary>
     public StoreEntry? Entry { get; init; }
+
+    /// <summary>Writes further members; null: there are none.</summary>
+    public Action<Utf8JsonWriter>? More { get; init; }
 
     /// <summary>Writes a line: one JSON object, escaped for HTML unless the client asked for JSON.</summary>
     public static byte[] Write(ProgressLine line, bool isJson)
@@ -42,6 +45,7 @@ internal sealed record ProgressLine(string Type, string Message, long Total, str
             json.WriteString("mode"u8, line.Mode);
             if (line.Entry is { } entry)
                 WriteEntry(json, entry);
+            line.More?.Invoke(json);
             json.WriteEndObject();
         }
 

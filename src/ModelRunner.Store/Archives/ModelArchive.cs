@@ -50,7 +50,8 @@ internal sealed class ModelArchive : IDisposable
             entry.Id, StoreErrorReason.MissingFile, $"the file {missing.Digest} of the model is missing; pull the model again");
     }
 
-    /// <summary>Writes the archive.</summary>
+    /// <summary>Writes the archive. The end of a file is written only after its digest was checked, so an archive with wrong bytes is never whole.</summary>
+    /// <exception cref="StoreException">The bytes of a file are wrong.</exception>
     /// <exception cref="IOException">A file cannot be read any more, or the target cannot be written.</exception>
     public async Task WriteAsync(Stream target, CancellationToken cancellationToken)
     {
@@ -115,7 +116,8 @@ internal sealed class ModelArchive : IDisposable
 
     private async Task WriteAsync(Descriptor file, Stream target, byte[] buffer, CancellationToken cancellationToken)
     {
-        using FileStream source = RegularFile.Open(_folder.BlobOf(file.Digest)) ?? throw new IOException($"the file {file.Digest} was removed");
+        FileStream opened = RegularFile.Open(_folder.BlobOf(file.Digest)) ?? throw new IOException($"the file {file.Digest} was removed");
+        await using var source = new CheckedStream(opened, file);
         if (!await TryWriteAsync(file, source, target, buffer, null, cancellationToken))
             throw new IOException($"the file {file.Digest} became shorter");
     }

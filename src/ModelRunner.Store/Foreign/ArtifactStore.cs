@@ -67,14 +67,21 @@ internal static class ArtifactStore
         IReadOnlyList<Descriptor> parts = ModelParts.Of(manifest, out _);
         string[] blobs = [.. parts.Select(part => scan.Expect(folder.BlobOf(part.Digest)))];
         string[] paths = parts.Count == 1 ? blobs : [.. BundleFolder.PartsOf(folder, entry.Id, parts.Count).Select(scan.Expect)];
-        string[] present = [.. paths.Where(static path => FileStatus.Of(path).Exists)];
-        if (present.Length == 0 && blobs.All(static path => FileStatus.Of(path).Exists))
+
+        // A name in a bundle keeps the bytes of a file that was set aside because they are wrong.
+        string[] present = [.. paths.Zip(blobs).Where(static part => Exists(part.First) && Exists(part.Second)).Select(static part => part.First)];
+        if (present.Length == 0 && blobs.All(Exists))
         {
             return new ForeignModel("", [], 0)
             {
                 Problem = "has several parts without the folder that names them; pull it again, or run it once in Docker Model Runner if it is in its store",
             };
         }
+
+        // Without one of these, it would be another model.
+        IEnumerable<Descriptor> others = manifest.LayersOf(LayerRole.Projector).Concat(manifest.LayersOf(LayerRole.ChatTemplate)).Append(manifest.Config);
+        if (present.Length > 0 && others.FirstOrDefault(file => !Exists(scan.Expect(folder.BlobOf(file.Digest)))) is { } missing)
+            return new ForeignModel("", [], 0) { Problem = $"lacks the file {missing.Digest} in the model store; pull it again" };
 
         return present.Length == 0
             ? new ForeignModel("", [], 0) { Problem = "lacks its files in the model store; pull it again" }
@@ -87,4 +94,6 @@ internal static class ArtifactStore
                 Projectors = [.. manifest.LayersOf(LayerRole.Projector).Select(layer => folder.BlobOf(layer.Digest))],
             };
     }
+
+    private static bool Exists(string path) => FileStatus.Of(path).Exists;
 }

@@ -109,7 +109,7 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
     {
         string path = store.Folder.BlobOf(progress.File.Digest);
         long counted = 0;
-        var upload = new BlobUpload(progress.File.Digest, progress.File.Size, () => OpenFile(path))
+        var upload = new BlobUpload(progress.File.Digest, progress.File.Size, () => new CheckedStream(OpenFile(path), progress.File))
         {
             MountFrom = mountFrom,
             Sent = bytes =>

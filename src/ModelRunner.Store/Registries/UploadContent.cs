@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using ModelRunner.Store.Http;
+using ModelRunner.Store.Layout;
 
 namespace ModelRunner.Store.Registries;
 
@@ -69,6 +70,10 @@ internal sealed class UploadContent : HttpContent
         catch (IOException failure)
         {
             throw Fail(failure.Message, failure);
+        }
+        catch (StoreException failure)
+        {
+            throw new RemoteException(RemoteReason.LocalFile, failure.Message, failure);
         }
     }
 

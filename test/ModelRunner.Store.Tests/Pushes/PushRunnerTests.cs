@@ -53,6 +53,28 @@ public sealed class PushRunnerTests : IDisposable
         pulls.AssertHas(made, $"{registry.Host}/me/theirs:v1");
     }
 
+    /// <summary>Before, the registry refused the upload, and the error said nothing about the file here.</summary>
+    [Fact]
+    public async Task A_damaged_file_is_named_and_not_sent()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Cancellation);
+        MadeArtifact made = MadeArtifact.Of([.. "GGUF"u8, .. new byte[300_000]]);
+        ArtifactName name = RegistryFixture.NameIn(registry.Host, "me/damaged:v1");
+        await _store.AddAsync(made, name.ToString());
+        string path = _store.Folder.BlobOf(made.Read().Layers[0].Digest);
+        byte[] bytes = await File.ReadAllBytesAsync(path, Cancellation);
+        bytes[^1] ^= 1;
+        await File.WriteAllBytesAsync(path, bytes, Cancellation);
+
+        PushOutcome outcome = await PushAsync(made, name);
+
+        Assert.Equal(PushResult.Store, outcome.Result);
+        Assert.Equal(
+            $"the file {made.Read().Layers[0].Digest} in the model store is damaged: its bytes have the digest {ContentHash.Of(bytes)}; "
+            + "run \"model-runner verify\", then pull the model again",
+            outcome.Message);
+    }
+
     [Fact]
     public async Task A_mount_that_is_refused_is_no_refusal_of_the_push()
     {

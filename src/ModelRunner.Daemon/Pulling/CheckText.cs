@@ -1,0 +1,57 @@
+using System.Globalization;
+using ModelRunner.Linux.Files;
+using ModelRunner.Store.Checks;
+using ModelRunner.Store.Foreign;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Daemon.Pulling;
+
+/// <summary>What a check found, in words.</summary>
+internal static class CheckText
+{
+    /// <summary>The first name of a model, or the beginning of its id.</summary>
+    public static string NameOf(CheckedModel model) =>
+        model.Entry.Tags.Select(static tag => ArtifactNameParser.TryParse(tag, out ArtifactName? name, out _) ? name!.ToShortString() : null)
+            .OfType<string>().FirstOrDefault() ?? ForeignModel.NameOf(model.Entry.Id);
+
+    /// <summary>What the file is for.</summary>
+    public static string RoleOf(CheckedFile file) => file.IsManifest ? "manifest" : RoleText.Of(file.File);
+
+    /// <summary>The word for what was found out.</summary>
+    public static string StateOf(FileCondition condition) => condition switch
+    {
+        FileCondition.Whole => "whole",
+        FileCondition.Damaged => "damaged",
+        FileCondition.Missing => "missing",
+        _ => "unreadable",
+    };
+
+    /// <summary>A sentence about a file that is not whole: what is wrong, and what to do.</summary>
+    public static string Describe(CheckedFile file)
+    {
+        string what = $"its {RoleOf(file)} {file.File.Digest}";
+        return file.Condition switch
+        {
+            FileCondition.Missing => $"{what} is missing; pull the model again",
+            FileCondition.Unreadable => $"{what} {file.Problem}; check the disk and the memory of this machine, then verify again",
+            _ when file.IsLoaded => $"{what} {Found(file)}; the model is loaded, so the file stays: unload it, verify it again and pull it again",
+            _ when file.IsSetAside => $"{what} {Found(file)}; it was set aside: pull the model again, or remove it",
+            _ => $"{what} {Found(file)}; it could not be set aside: {file.Problem ?? "it was replaced meanwhile, so verify again"}",
+        };
+    }
+
+    /// <summary>The end of a check.</summary>
+    public static string Sum(IReadOnlyList<CheckedModel> models, int files, long bytes)
+    {
+        int bad = models.Count(static model => model.Bad.Count > 0);
+        string all = string.Create(CultureInfo.InvariantCulture, $"{models.Count} model{(models.Count == 1 ? "" : "s")}");
+        return models.Count == 0 ? "There are no models in the model store"
+            : bad == 0 ? string.Create(CultureInfo.InvariantCulture, $"Verified {all}: {files} files, {FileSizeText.Format(bytes)}, all whole")
+            : string.Create(CultureInfo.InvariantCulture, $"{bad} of {all} {(bad == 1 ? "is" : "are")} not whole");
+    }
+
+    private static string Found(CheckedFile file) => file.FoundSize == file.File.Size
+        ? $"is damaged: its bytes have the digest {file.Found}"
+        : string.Create(
+            CultureInfo.InvariantCulture, $"is damaged: it has {file.FoundSize} bytes with the digest {file.Found}, and should have {file.File.Size}");
+}

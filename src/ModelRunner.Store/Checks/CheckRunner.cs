@@ -1,0 +1,163 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using ModelRunner.Linux.Files;
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
+using ModelRunner.Store.Pulls;
+
+namespace ModelRunner.Store.Checks;
+
+/// <summary>
+/// Hashes the files of models. A file with wrong bytes is hashed a second time, and set aside if the result is the same: then its models lack it, and the next
+/// pull fetches it. One check runs at a time and reads one file at a time. Safe to call from any thread.
+/// </summary>
+/// <param name="store">The store.</param>
+internal sealed class CheckRunner(ModelStore store) : IDisposable
+{
+    private const int BufferSize = 1024 * 1024;
+
+    private readonly SemaphoreSlim _turn = new(1);
+
+    /// <summary>Runs one check to its end.</summary>
+    /// <param name="check">The check.</param>
+    /// <param name="isLoaded">Whether a runner has loaded a model. Its files stay where they are.</param>
+    /// <param name="cancellationToken">Ends it. What was set aside stays so.</param>
+    public async Task<IReadOnlyList<CheckedModel>> RunAsync(
+        StoreCheck check, Func<StoreEntry, CancellationToken, Task<bool>> isLoaded, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            (StoreEntry Entry, CheckedFile Manifest, IReadOnlyList<Descriptor> Files)[] plans = [.. check.Entries.Select(Plan)];
+            FileProgress[] files =
+            [
+                .. plans.SelectMany(static plan => plan.Files).DistinctBy(static file => file.Digest).Select(static file => new FileProgress(file)),
+            ];
+            check.Begin(files);
+            var found = new Dictionary<Digest, CheckedFile>();
+            foreach (FileProgress file in files)
+                found[file.File.Digest] = await CheckAsync(file, isLoaded, cancellationToken);
+            var models = new List<CheckedModel>();
+            foreach ((StoreEntry entry, CheckedFile manifest, IReadOnlyList<Descriptor> own) in plans)
+            {
+                CheckedFile first = manifest.Condition == FileCondition.Damaged
+                    ? await SetAsideAsync(manifest, store.Folder.ManifestOf(entry.Id), [entry], isLoaded, cancellationToken)
+                    : manifest;
+                models.Add(new CheckedModel(entry, [first, .. own.Select(file => found[file.Digest])]));
+            }
+
+            return models;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    // Without its manifest, the list still names the files of a model.
+    private (StoreEntry Entry, CheckedFile Manifest, IReadOnlyList<Descriptor> Files) Plan(StoreEntry entry)
+    {
+        FileStatus status = FileStatus.OfLink(store.Folder.ManifestOf(entry.Id));
+        byte[]? bytes = ManifestFile.ReadBytes(store.Folder, entry.Id);
+        bool isWhole = bytes is not null && ContentHash.Matches(bytes, entry.Id);
+        FileCondition condition = isWhole ? FileCondition.Whole
+            : bytes is not null ? FileCondition.Damaged
+            : status.Exists ? FileCondition.Unreadable
+            : FileCondition.Missing;
+        var manifest = new CheckedFile(new Descriptor("", entry.Id, bytes?.Length ?? 0), condition)
+        {
+            IsManifest = true, Status = status, FoundSize = bytes?.Length ?? 0, Found = bytes is null || isWhole ? null : ContentHash.Of(bytes),
+            Problem = condition == FileCondition.Unreadable ? "it cannot be read, or is too large" : null,
+        };
+        return (entry, manifest, isWhole && ManifestReader.TryRead(bytes!, out _) is { } read
+            ? read.Files
+            : [.. entry.Files.Select(file => new Descriptor("", file, FileStatus.Of(store.Folder.BlobOf(file)).SizeBytes))]);
+    }
+
+    private async Task<CheckedFile> CheckAsync(
+        FileProgress progress, Func<StoreEntry, CancellationToken, Task<bool>> isLoaded, CancellationToken cancellationToken)
+    {
+        Descriptor file = progress.File;
+        string path = store.Folder.BlobOf(file.Digest);
+        CheckedFile found;
+        try
+        {
+            found = await HashAsync(progress, path, cancellationToken);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            found = new CheckedFile(file, FileCondition.Unreadable) { Problem = PathProblem.OfFile(path) };
+        }
+
+        progress.Reach(file.Size);
+        if (found.Condition != FileCondition.Damaged)
+            return found;
+        IEnumerable<StoreEntry> users = store.Read().Entries.Where(entry => entry.Files.Contains(file.Digest));
+        return await SetAsideAsync(found, path, users, isLoaded, cancellationToken);
+    }
+
+    private static async Task<CheckedFile> HashAsync(FileProgress progress, string path, CancellationToken cancellationToken)
+    {
+        Descriptor file = progress.File;
+        using FileStream? source = RegularFile.Open(path);
+        if (source is null)
+            return FileStatus.Of(path).Exists ? throw new IOException("it is no regular file") : new CheckedFile(file, FileCondition.Missing);
+        (Digest first, long length) = await HashAsync(source.SafeFileHandle, file, progress.Reach, cancellationToken);
+        if (first == file.Digest)
+            return new CheckedFile(file, FileCondition.Whole) { FoundSize = length };
+
+        // From the disk, and not from a copy in memory that may be damaged.
+        (Digest second, long _) = await HashAsync(source.SafeFileHandle, file, static _ => { }, cancellationToken);
+        return second == first
+            ? new CheckedFile(file, FileCondition.Damaged) { Found = first, FoundSize = length, Status = FileStatus.Of(source.SafeFileHandle) }
+            : new CheckedFile(file, FileCondition.Unreadable) { FoundSize = length, Problem = "has other bytes each time it is read" };
+    }
+
+    private static async Task<(Digest Digest, long Length)> HashAsync(
+        SafeFileHandle source, Descriptor file, Action<long> progress, CancellationToken cancellationToken)
+    {
+        using IncrementalHash hash = ContentHash.Begin(file.Digest);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            long length = 0;
+            while (await RandomAccess.ReadAsync(source, buffer.AsMemory(0, BufferSize), length, cancellationToken) is > 0 and var count)
+            {
+                hash.AppendData(buffer, 0, count);
+                PageCache.Drop(source, length, count);
+                progress(Math.Min(length += count, file.Size));
+            }
+
+            return (ContentHash.End(hash), length);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task<CheckedFile> SetAsideAsync(
+        CheckedFile found, string path, IEnumerable<StoreEntry> users, Func<StoreEntry, CancellationToken, Task<bool>> isLoaded,
+        CancellationToken cancellationToken)
+    {
+        foreach (StoreEntry entry in users)
+        {
+            if (await isLoaded(entry, cancellationToken))
+                return found with { IsLoaded = true };
+        }
+
+        try
+        {
+            return found with { IsSetAside = await store.SetAsideAsync(path, found.Status, cancellationToken) };
+        }
+        catch (StoreException failure)
+        {
+            // The result is worth more than the remedy.
+            return found with { Problem = failure.Message };
+        }
+    }
+}

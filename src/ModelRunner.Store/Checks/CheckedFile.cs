@@ -1,0 +1,32 @@
+using ModelRunner.Linux.Files;
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Checks;
+
+/// <summary>A file of a model after its check.</summary>
+/// <param name="File">The file, as the manifest names it. For the manifest itself, the digest is the id of the model.</param>
+/// <param name="Condition">What was found out.</param>
+internal sealed record CheckedFile(Descriptor File, FileCondition Condition)
+{
+    /// <summary>The digest that its bytes have; null: it is not known, or it is the right one.</summary>
+    public Digest? Found { get; init; }
+
+    /// <summary>Bytes that it has.</summary>
+    public long FoundSize { get; init; }
+
+    /// <summary>What it was when it was read.</summary>
+    public FileStatus Status { get; init; }
+
+    /// <summary>Whether it is the manifest.</summary>
+    public bool IsManifest { get; init; }
+
+    /// <summary>Why it cannot be read, a clause; null: it was read.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>Whether it was set aside, so that the next pull fetches it.</summary>
+    public bool IsSetAside { get; init; }
+
+    /// <summary>Whether a runner has loaded the model, so that the file was left where it is.</summary>
+    public bool IsLoaded { get; init; }
+}

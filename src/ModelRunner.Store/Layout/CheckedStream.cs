@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Names;
+
+namespace ModelRunner.Store.Layout;
+
+/// <summary>
+/// Reads a file of a store and hashes what is read. The part with which the file has all its bytes is returned only if they have its digest. Not safe for
+/// several threads.
+/// </summary>
+/// <param name="source">The file, which is closed with this stream.</param>
+/// <param name="file">What it should be.</param>
+internal sealed class CheckedStream(Stream source, Descriptor file) : Stream
+{
+    private readonly IncrementalHash _hash = ContentHash.Begin(file.Digest);
+    private long _length;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => file.Size;
+
+    public override long Position
+    {
+        get => _length;
+        set => throw new NotSupportedException();
+    }
+
+    /// <exception cref="StoreException">The bytes are wrong.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        int count = await source.ReadAsync(buffer, cancellationToken);
+        _hash.AppendData(buffer.Span[..count]);
+        if (count > 0 && (_length += count) == file.Size && ContentHash.End(_hash) is var actual && actual != file.Digest)
+            throw new StoreException(StoreErrorReason.WrongBytes, Describe(actual));
+        return count;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _hash.Dispose();
+            source.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private string Describe(Digest actual) =>
+        $"the file {file.Digest} in the model store is damaged: its bytes have the digest {actual}; run \"model-runner verify\", then pull the model again";
+}

@@ -1,0 +1,92 @@
+using System.Text.Json;
+using ModelRunner.Testing;
+
+namespace ModelRunner.Daemon.Tests.Api;
+
+/// <summary><c>POST /models/verify</c> and <c>model-runner verify</c>, of a real daemon.</summary>
+public sealed class VerifyTests
+{
+    private static readonly string Gguf = Path.Join(Repository.Root, "models/tiny-chat.gguf");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Damage_is_found_and_named_a_loaded_model_goes_on_and_the_same_archive_repairs_it()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup());
+        Assert.Equal("There are no models in the model store.\n", await daemon.CommandAsync("verify"));
+        await PackageAsync(daemon);
+        Assert.Contains("me/mine:latest", await daemon.CommandAsync("verify", "me/mine"), StringComparison.Ordinal);
+        Assert.Equal(200, await AskAsync(daemon));
+        string blob = new DirectoryInfo(Path.Join(daemon.FolderPath, "models/store/blobs/sha256")).GetFiles().MaxBy(static file => file.Length)!.FullName;
+        await DamageAsync(blob);
+
+        (int exitCode, string output, string error) = await daemon.RunClientAsync(daemon.FolderPath, "verify");
+
+        Assert.Equal((1, "model-runner: 1 of 1 model is not whole\n"), (exitCode, error));
+        Assert.Matches($"me/mine:latest: its weights sha256:{Path.GetFileName(blob)} is damaged: its bytes have the digest sha256:[0-9a-f]{{64}}; the model is loaded", output);
+        Assert.Equal(200, await AskAsync(daemon));
+        await daemon.CommandAsync("unload", "--all");
+
+        JsonElement last = await VerifyAsync(daemon, """{"models":["me/mine"]}""");
+
+        Assert.Equal(("error", "verify"), (last.GetProperty("type").GetString(), last.GetProperty("mode").GetString()));
+        JsonElement bad = last.GetProperty("models")[0].GetProperty("files").EnumerateArray().Single(static file => file.GetProperty("state").GetString() != "whole");
+        Assert.Equal(("damaged", "weights", true), (bad.GetProperty("state").GetString(), bad.GetProperty("role").GetString(), bad.GetProperty("set_aside").GetBoolean()));
+        Assert.Contains("lacks its files", await daemon.CommandAsync("ls"), StringComparison.Ordinal);
+        Assert.Equal(1, (await daemon.GetAsync("engines/df")).GetProperty("damaged_files").GetProperty("count").GetInt32());
+        Assert.NotEqual(200, await AskAsync(daemon));
+        Assert.Contains("was set aside", daemon.Log, StringComparison.Ordinal);
+
+        await PackageAsync(daemon);
+
+        Assert.Equal("success", (await VerifyAsync(daemon, "")).GetProperty("type").GetString());
+        Assert.Equal(200, await AskAsync(daemon));
+        Assert.False(File.Exists(blob + ".damaged"));
+    }
+
+    [Fact]
+    public async Task A_damaged_model_is_not_saved_and_unknown_models_have_their_error()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup());
+        await PackageAsync(daemon);
+        await DamageAsync(new DirectoryInfo(Path.Join(daemon.FolderPath, "models/store/blobs/sha256")).GetFiles().MaxBy(static file => file.Length)!.FullName);
+
+        (int exitCode, _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "save", "me/mine", "-o", "mine.tar");
+
+        Assert.Equal((1, false), (exitCode, File.Exists(Path.Join(daemon.FolderPath, "mine.tar"))));
+        Assert.Contains("\"model-runner verify\" finds damaged files", error, StringComparison.Ordinal);
+        await daemon.WaitForLogAsync("an archive was not sent to its end: the file sha256:");
+        Assert.Equal(404, (await daemon.PostAsync("models/verify", """{"models":["me/none"]}""")).Status);
+        Assert.Equal(409, (await daemon.PostAsync("models/verify", """{"models":["tiny-chat"]}""")).Status);
+        Assert.Equal(400, (await daemon.PostAsync("models/verify", """{"models":"me/mine"}""")).Status);
+    }
+
+    private static async Task<JsonElement> VerifyAsync(DaemonFixture daemon, string body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("models/verify", UriKind.Relative)) { Content = new StringContent(body) };
+        request.Headers.Accept.ParseAdd("application/json");
+        using HttpResponseMessage response = await daemon.Client.SendAsync(request, Token);
+        string text = await response.Content.ReadAsStringAsync(Token);
+        Assert.True(response.IsSuccessStatusCode, text);
+        return JsonDocument.Parse(text.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]).RootElement;
+    }
+
+    private static async Task<int> AskAsync(DaemonFixture daemon) => (await daemon.PostAsync(
+        "v1/chat/completions", """{"model":"me/mine","messages":[{"role":"user","content":"hello"}],"max_tokens":4}""")).Status;
+
+    private static Task<string> PackageAsync(DaemonFixture daemon) => daemon.CommandAsync("package", "--gguf", Gguf, "me/mine");
+
+    // As a bad disk does it: the file stays the same one.
+    private static async Task DamageAsync(string path)
+    {
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        DateTime written = File.GetLastWriteTimeUtc(path);
+        file.Position = file.Length - 1;
+        int last = file.ReadByte();
+        file.Position = file.Length - 1;
+        file.WriteByte((byte)(last ^ 1));
+        await file.FlushAsync(Token);
+        File.SetLastWriteTimeUtc(file.SafeFileHandle, written);
+    }
+}

@@ -1,0 +1,39 @@
+namespace ModelRunner.Daemon.Tests.Cli;
+
+public sealed class VerifyCommandTests
+{
+    private const string Progress = """{"type":"progress","message":"Verified: 0.00 MB","total":7,"layer":{"id":"sha256:aa","size":7,"current":7},"mode":"verify"}""";
+
+    [Fact]
+    public async Task Whole_models_are_a_table_and_exit_code_0()
+    {
+        const string Last = """{"type":"success","message":"Verified 1 model: 2 files, 7 B, all whole","models":[{"name":"ai/a:latest","whole":true,"files":[{"size":5,"state":"whole"},{"size":2,"state":"whole"}]}]}""";
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/models/verify", $"{Progress}\n{Last}\n");
+
+        (int exitCode, string output, _) = await daemon.RunAsync(["verify", "ai/a", "ai/b"]);
+
+        Assert.Equal(0, exitCode);
+        Assert.Matches("^MODEL +FILES +SIZE +STATE\nai/a:latest +2 +7 B +whole\nVerified 1 model: 2 files, 7 B, all whole.\n$", output);
+        Assert.Contains(daemon.Requests, static request => request is { Path: "/models/verify", Body: """{"models":["ai/a","ai/b"]}""" });
+    }
+
+    [Fact]
+    public async Task Damage_is_exit_code_1_and_each_file_has_a_line()
+    {
+        const string Last = """{"type":"error","message":"1 of 1 model is not whole","models":[{"name":"ai/a:latest","whole":false,"files":[{"size":5,"state":"damaged","text":"its weights sha256:aa is damaged"}]}]}""";
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/models/verify", $"{Progress}\n{Last}\n");
+
+        (int exitCode, string output, string error) = await daemon.RunAsync(["verify"]);
+
+        Assert.Equal(1, exitCode);
+        Assert.Matches("ai/a:latest +1 +5 B +damaged\nai/a:latest: its weights sha256:aa is damaged\n$", output);
+        Assert.EndsWith("model-runner: 1 of 1 model is not whole\n", error, StringComparison.Ordinal);
+        Assert.Equal((1, $"{Progress}\n{Last}\n"), await OutAsync(["verify", "--json"]));
+
+        async Task<(int, string)> OutAsync(string[] arguments)
+        {
+            (int code, string text, _) = await daemon.RunAsync(arguments);
+            return (code, text);
+        }
+    }
+}
