@@ -27,7 +27,12 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
     public async Task<IReadOnlyList<CheckedModel>> RunAsync(
         StoreCheck check, Func<StoreEntry, CancellationToken, Task<bool>> isLoaded, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        if (!_turn.Wait(0, CancellationToken.None))
+        {
+            check.Wait();
+            await _turn.WaitAsync(cancellationToken);
+        }
+
         try
         {
             (StoreEntry Entry, CheckedFile Manifest, IReadOnlyList<Descriptor> Files)[] plans = [.. check.Entries.Select(Plan)];

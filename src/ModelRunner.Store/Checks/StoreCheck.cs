@@ -8,7 +8,7 @@ namespace ModelRunner.Store.Checks;
 internal sealed class StoreCheck(IReadOnlyList<StoreEntry> entries)
 {
     private volatile IReadOnlyList<FileProgress> _files = [];
-    private volatile bool _isWaiting = true;
+    private volatile bool _isWaiting;
 
     /// <summary>The models.</summary>
     public IReadOnlyList<StoreEntry> Entries => entries;
@@ -21,6 +21,8 @@ internal sealed class StoreCheck(IReadOnlyList<StoreEntry> entries)
 
     /// <summary>Bytes of all files; 0 until it begins.</summary>
     public long TotalBytes => _files.Sum(static file => file.File.Size);
+
+    internal void Wait() => _isWaiting = true;
 
     internal void Begin(IReadOnlyList<FileProgress> files) => (_files, _isWaiting) = (files, false);
 }

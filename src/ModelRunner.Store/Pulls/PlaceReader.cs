@@ -31,7 +31,7 @@ internal sealed class PlaceReader(ISourceThreads threads, TimeProvider time)
     {
         await WaitForLeftAsync(place, cancellationToken);
         var state = new PlaceRead(time);
-        Task<T> running = Begin(place, state, read);
+        Task<T> running = BeginAsync(place, state, read);
         state.Ended = running;
         try
         {
@@ -62,7 +62,7 @@ internal sealed class PlaceReader(ISourceThreads threads, TimeProvider time)
         }
     }
 
-    private Task<T> Begin<T>(ContentPlace place, PlaceRead state, Func<T> read)
+    private Task<T> BeginAsync<T>(ContentPlace place, PlaceRead state, Func<T> read)
     {
         try
         {

@@ -142,13 +142,15 @@ public sealed class CheckRunnerTests : IDisposable
             },
             ending.Token);
         await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
-        Task<(StoreCheck Check, IReadOnlyList<CheckedModel> Models)> second = CheckAsync();
-        Assert.Equal((false, false), (first.IsWaiting, second.IsCompleted));
+        var next = new StoreCheck(_fixture.Store.Read().Entries);
+        Task<IReadOnlyList<CheckedModel>> second = _runner.RunAsync(next, static (_, _) => Task.FromResult(false), Token);
+        Assert.Equal((false, true, false), (first.IsWaiting, next.IsWaiting, second.IsCompleted));
 
         await ending.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
-        Assert.True(Assert.Single(Assert.Single((await second).Models).Bad).IsSetAside);
+        Assert.True(Assert.Single(Assert.Single(await second).Bad).IsSetAside);
+        Assert.False(next.IsWaiting);
     }
 
     /// <summary>The bytes pass through this program anyway, so they are hashed. The end of a wrong file is never sent.</summary>
