@@ -3,6 +3,7 @@ using ModelRunner.Store.Checks;
 using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Pulls;
+using ModelRunner.Store.Tests.Layout;
 using ModelRunner.Store.Tests.Pulls;
 
 namespace ModelRunner.Store.Tests.Checks;
