@@ -31,9 +31,10 @@ internal sealed class ExportEndpoint(ModelPulls pulls, StoredModels stored)
             await SendAsync(context, archive);
     }
 
-    // The status was sent already, so the client sees only that the archive is not whole.
+    // The status is sent first, so the client sees that an archive began, and that it is not whole.
     private async Task SendAsync(HttpContext context, ModelArchive archive)
     {
+        await context.Response.Body.FlushAsync(context.RequestAborted);
         try
         {
             await archive.WriteAsync(context.Response.Body, context.RequestAborted);
@@ -41,6 +42,7 @@ internal sealed class ExportEndpoint(ModelPulls pulls, StoredModels stored)
         catch (StoreException failure)
         {
             pulls.LogSaveFailed(failure.Message);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
             context.Abort();
         }
     }
