@@ -34,7 +34,7 @@ internal sealed class LoadCommand : ClientCommand
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
         string name = result.GetValue(_name) ?? "";
-        if (name.Length > 0 && !ArtifactNameParser.TryParse(name, out _, out string? problem))
+        if (result.GetValue(_name) is not null && !ArtifactNameParser.TryParse(name, out _, out string? problem))
             throw new CliFailure($"--name: \"{PlainText.EscapeAndCut(name, MaxShown)}\" {problem}", ExitCode.Usage);
         string path = result.GetValue(_input) ?? "";
         if (path == "-" && Console.IsInputTerminal)

@@ -23,7 +23,7 @@ internal sealed class LogsCommand : ClientCommand
     {
         string? model = result.GetValue(_model);
         if (model is not null && string.IsNullOrWhiteSpace(model))
-            throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
+            throw new CliFailure(UsageCheck.EmptyModel(this), ExitCode.Usage);
 
         string path = $"logs?follow={(result.GetValue(_follow) ? "true" : "false")}&format={(IsJson(result) ? "json" : "text")}"
             + (model is null ? "" : $"&model={Uri.EscapeDataString(model)}");

@@ -31,7 +31,7 @@ internal sealed class RequestsCommand : ClientCommand
     {
         string? model = result.GetValue(_model);
         if (model is not null && string.IsNullOrWhiteSpace(model))
-            throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
+            throw new CliFailure(UsageCheck.EmptyModel(this), ExitCode.Usage);
         if (result.GetValue(_existing) && !result.GetValue(_follow))
             throw new CliFailure("--include-existing belongs to --follow", ExitCode.Usage);
 

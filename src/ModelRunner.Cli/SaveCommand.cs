@@ -29,6 +29,8 @@ internal sealed class SaveCommand : ClientCommand
         if (string.IsNullOrWhiteSpace(model))
             throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
         string path = result.GetValue(_output) ?? "";
+        if (path.Length == 0)
+            throw new CliFailure("-o has an empty name; name a file, or write - for standard output", ExitCode.Usage);
         if (path == "-" && IsJson(result))
             throw new CliFailure("--json cannot be used with -o -, because standard output gets the archive; leave it out, or name a file", ExitCode.Usage);
         if (path == "-" && Console.IsTerminal)

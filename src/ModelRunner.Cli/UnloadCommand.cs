@@ -27,6 +27,8 @@ internal sealed class UnloadCommand : ClientCommand
     {
         string[] models = result.GetValue(_models) ?? [];
         string? backend = result.GetValue(_backend);
+        if (backend is not null && string.IsNullOrWhiteSpace(backend))
+            throw new CliFailure("--backend is empty; name a backend, or leave it out", ExitCode.Usage);
         bool isAll = result.GetValue(_all) || (models.Length == 0 && backend is not null);
         if (models.Length == 0 && !isAll)
             throw new CliFailure("name a model, or stop all runners with --all; \"model-runner ps\" lists what is loaded", ExitCode.Usage);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
 
@@ -9,6 +10,8 @@ internal static class UsageCheck
 {
     /// <summary>The name of the program.</summary>
     public const string Program = "model-runner";
+
+    private const int MaxShown = 80;
 
     /// <summary>All errors; empty if there are none.</summary>
     public static IReadOnlyList<string> Check(ParseResult parsed, RootCommand root)
@@ -25,11 +28,16 @@ internal static class UsageCheck
         if (words.Length > 0)
             return [$"\"{NameOf(command)}\" does not accept \"{words[0]}\""];
 
-        return [.. parsed.Errors.Select(error => Describe(error, command))];
+        return [.. parsed.Errors.Select(error => Describe(error, command)).Distinct(StringComparer.Ordinal)];
     }
 
     /// <summary>The error of a command whose model is missing.</summary>
-    public static string NeedsModel(Command command) => $"\"{NameOf(command)}\" needs the name of a model; \"{Program} ls\" lists the models";
+    public static string NeedsModel(Command command) => command is PullCommand
+        ? $"\"{NameOf(command)}\" needs the name of a model, such as ai/smollm2 or hf.co/ORG/REPO"
+        : $"\"{NameOf(command)}\" needs the name of a model; \"{Program} ls\" lists the models";
+
+    /// <summary>The error of a command whose model may be left out, and is empty.</summary>
+    public static string EmptyModel(Command command) => $"\"{NameOf(command)}\" does not accept an empty name; leave it out for all models";
 
     /// <summary>The error of an unknown command.</summary>
     /// <param name="word">What was written in its place.</param>
@@ -52,10 +60,15 @@ internal static class UsageCheck
         ArgumentResult { Tokens.Count: 0, Parent: CommandResult } => NeedsModel(command),
         CommandResult when command.Subcommands.Count > 0 && command is not RootCommand =>
             $"\"{NameOf(command)}\" needs one of the commands {string.Join(", ", command.Subcommands.Select(static inner => inner.Name))}",
+        OptionResult { Implicit: true } option => $"\"{NameOf(command)}\" needs {option.Option.Name} {option.Option.HelpName}",
         OptionResult { Tokens.Count: 0 } option => $"\"{option.Option.Name}\" needs a value",
         ArgumentResult { Tokens.Count: 0, Parent: OptionResult option } => $"\"{option.Option.Name}\" needs a value",
+        ArgumentResult { Tokens: [var token], Parent: OptionResult { Option: Option<int?> option } } => NoNumber(option, token),
+        OptionResult { Tokens: [var token], Option: Option<int?> option } => NoNumber(option, token),
         _ => error.Message,
     };
+
+    private static string NoNumber(Option option, Token token) => $"{option.Name}: \"{PlainText.EscapeAndCut(token.Value, MaxShown)}\" is not a whole number";
 
     private static string UnknownFlag(string word, Command command, RootCommand root)
     {

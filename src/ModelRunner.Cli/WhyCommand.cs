@@ -17,7 +17,7 @@ internal sealed class WhyCommand : ClientCommand
     {
         string? model = result.GetValue(_model);
         if (model is not null && string.IsNullOrWhiteSpace(model))
-            throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
+            throw new CliFailure(UsageCheck.EmptyModel(this), ExitCode.Usage);
 
         string path = model is null ? "engines/decisions" : $"engines/decisions?model={Uri.EscapeDataString(model)}";
         using JsonDocument response = await client.GetJsonAsync(path, JsonValueKind.Object, interrupt.Ended);

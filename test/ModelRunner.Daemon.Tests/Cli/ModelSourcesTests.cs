@@ -42,7 +42,7 @@ public sealed class ModelSourcesTests
     [Fact]
     public async Task The_example_of_the_documents_is_what_ls_prints()
     {
-        const string Config = "\"parameters\":\"1M\",\"quantization\":\"Q8_0\",\"architecture\":\"llama\",\"size_bytes\":1040000,\"modes\":[\"completion\"],\"origins\":";
+        const string Config = "\"parameters\":\"951.42K\",\"quantization\":\"Q8_0\",\"architecture\":\"llama\",\"size_bytes\":1040000,\"modes\":[\"completion\"],\"origins\":";
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On(
             "/models",
             """[{"tags":["huggingface.co/lab/tiny-gguf:Q8_0","ollama/tiny:1b"],"created":1795820400,"config":{""" + Config

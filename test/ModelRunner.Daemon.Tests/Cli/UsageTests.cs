@@ -21,6 +21,13 @@ public sealed class UsageTests
     [InlineData("ps --json=perhaps", "--json: \"perhaps\" is not one of 1, true, yes, on, t, 0, false, no, off, f")]
     [InlineData("run", "\"model-runner run\" needs the name of a model; \"model-runner ls\" lists the models")]
     [InlineData("run otter --system", "\"--system\" needs a value")]
+    [InlineData("pull", "\"model-runner pull\" needs the name of a model, such as ai/smollm2 or hf.co/ORG/REPO")]
+    [InlineData("tag", "\"model-runner tag\" needs the name of a model; \"model-runner ls\" lists the models")] // once, though it needs two
+    [InlineData("save otter", "\"model-runner save\" needs --output FILE")]
+    [InlineData("save otter -o", "\"--output\" needs a value")]
+    [InlineData("repackage a b --context-size large", "--context-size: \"large\" is not a whole number")]
+    [InlineData("configure a --reasoning-budget 1.5", "--reasoning-budget: \"1.5\" is not a whole number")]
+    [InlineData("help key ad", "there is no command \"key ad\"; did you mean \"key add\"?")]
     [InlineData("frobnicate", "there is no command \"frobnicate\"; \"model-runner help\" lists the commands")]
     public async Task An_unknown_word_ends_with_code_2_and_suggests_the_nearest_one(string arguments, string sentence)
     {
@@ -53,6 +60,31 @@ public sealed class UsageTests
         (int exitCode, string output, string error) = await daemon.RunAsync(["usage", "--csv", "--json"]);
 
         Assert.Equal((2, "", "model-runner: --csv and --json cannot be used together: choose one\n"), (exitCode, output, error));
+        Assert.Empty(daemon.Requests);
+    }
+
+    [Theory]
+    [InlineData("unload|--backend|", "--backend is empty; name a backend, or leave it out")] // it would stop all runners
+    [InlineData("save|a/b|-o|", "-o has an empty name; name a file, or write - for standard output")]
+    [InlineData("load|-i|-|--name|", "--name: \"\" is empty")]
+    [InlineData("why|", "\"model-runner why\" does not accept an empty name; leave it out for all models")]
+    public async Task An_empty_value_is_refused_before_a_request_is_sent(string arguments, string sentence)
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+
+        Assert.Equal((2, "", $"model-runner: {sentence}\n"), await daemon.RunAsync(arguments.Split('|')));
+        Assert.Empty(daemon.Requests);
+    }
+
+    [Fact]
+    public async Task A_name_that_no_request_can_have_is_refused()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+
+        (int exitCode, _, string error) = await daemon.RunAsync(["inspect", new string('a', 2001)]);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("has 2001 characters, and no model has more than 2000", error, StringComparison.Ordinal);
         Assert.Empty(daemon.Requests);
     }
 

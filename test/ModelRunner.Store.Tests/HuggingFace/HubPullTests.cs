@@ -27,8 +27,8 @@ public sealed class HubPullTests
         Assert.Equal(
             [
                 "Fetching file list...",
-                "Selected Q4_K_M quantization (default), 0.00 MB; next smaller: Q2_K (0.00 MB); next larger: Q8_0 (0.01 MB)",
-                "Found 1 file (0.00 MB total)",
+                "Selected Q4_K_M quantization (default), 4.00 kB; next smaller: Q2_K (2.00 kB); next larger: Q8_0 (8.00 kB)",
+                "Found 1 file (4.00 kB total)",
             ],
             hub.Notes);
         Assert.Equal(
@@ -131,7 +131,8 @@ public sealed class HubPullTests
 
         Assert.NotNull(hub.Store.Read().Find($"{Name}:{expected}"));
         string note = Assert.Single(hub.Notes, note => note.StartsWith($"Selected {expected} quantization (default)", StringComparison.Ordinal));
-        Assert.Equal(expected != "Q4_K_M", note.EndsWith("; Q4_K_M (0.00 MB) does not fit into the memory", StringComparison.Ordinal));
+        Assert.Equal(expected != "Q4_K_M", note.EndsWith("; Q4_K_M (4.00 kB) does not fit into the memory", StringComparison.Ordinal));
+        Assert.Contains("Reading the header of Tiny-Q4_K_M.gguf to see what fits into the memory...", hub.Notes);
         Assert.Equal(4000, fit.SeenHead);
         Assert.Equal("bytes=0-3999", hub.Server.Ranges.First());
     }
@@ -168,7 +169,7 @@ public sealed class HubPullTests
 
         PullOutcome outcome = await hub.PullAsync("hf.co/Org/Tiny-GGUF:Q4_K_M");
         Assert.Equal(PullResult.NotFound, outcome.Result);
-        Assert.Equal("Org/Tiny-GGUF has no quantization Q4_K_M; write one of these after the colon: CHAT (0.00 MB)", outcome.Message);
+        Assert.Equal("Org/Tiny-GGUF has no quantization Q4_K_M; write one of these after the colon: CHAT (500 B)", outcome.Message);
     }
 
     [Theory]
