@@ -29,7 +29,7 @@ internal static class CheckText
     /// <summary>A sentence about a file that is not whole: what is wrong, and what to do.</summary>
     public static string Describe(CheckedFile file)
     {
-        string what = $"its {RoleOf(file)} {file.File.Digest}";
+        string what = $"its file {file.File.Digest} ({RoleOf(file)})";
         return file.Condition switch
         {
             FileCondition.Missing => $"{what} is missing; pull the model again",

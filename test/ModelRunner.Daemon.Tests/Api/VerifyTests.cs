@@ -26,7 +26,7 @@ public sealed class VerifyTests
         Assert.Equal(1, exitCode);
         Assert.EndsWith("model-runner: 1 of 1 model is not whole\n", error, StringComparison.Ordinal);
         Assert.DoesNotContain("Waiting", error, StringComparison.Ordinal);
-        Assert.Matches($"me/mine:latest: its weights sha256:{Path.GetFileName(blob)} is damaged: its bytes have the digest sha256:[0-9a-f]{{64}}; the model is loaded", output);
+        Assert.Matches($"me/mine:latest: its file sha256:{Path.GetFileName(blob)} \\(weights\\) is damaged: its bytes have the digest sha256:[0-9a-f]{{64}}; the model is loaded", output);
         Assert.Equal(200, await AskAsync(daemon));
         await daemon.CommandAsync("unload", "--all");
 

@@ -20,13 +20,13 @@ public sealed class VerifyCommandTests
     [Fact]
     public async Task Damage_is_exit_code_1_and_each_file_has_a_line()
     {
-        const string Last = """{"type":"error","message":"1 of 1 model is not whole","models":[{"name":"ai/a:latest","whole":false,"files":[{"size":5,"state":"damaged","text":"its weights sha256:aa is damaged"}]}]}""";
+        const string Last = """{"type":"error","message":"1 of 1 model is not whole","models":[{"name":"ai/a:latest","whole":false,"files":[{"size":5,"state":"damaged","text":"its file sha256:aa is damaged"}]}]}""";
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/models/verify", $"{Progress}\n{Last}\n");
 
         (int exitCode, string output, string error) = await daemon.RunAsync(["verify"]);
 
         Assert.Equal(1, exitCode);
-        Assert.Matches("ai/a:latest +1 +5 B +damaged\nai/a:latest: its weights sha256:aa is damaged\n$", output);
+        Assert.Matches("ai/a:latest +1 +5 B +damaged\nai/a:latest: its file sha256:aa is damaged\n$", output);
         Assert.EndsWith("model-runner: 1 of 1 model is not whole\n", error, StringComparison.Ordinal);
         Assert.Equal((1, $"{Progress}\n{Last}\n"), await OutAsync(["verify", "--json"]));
 
