@@ -2,6 +2,7 @@ using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
 using ModelRunner.Store.Pulls;
 using ModelRunner.Store.Tests.Layout;
 using ModelRunner.Testing;
@@ -34,6 +35,7 @@ public sealed class LimitedPullTests : IDisposable
     {
         await PutSecretAsync();
         MadeArtifact named = hasSameManifest ? _made : MadeArtifact.Of((MediaTypes.Gguf, Weights), (MediaTypes.License, [1]));
+        await PutOthersAsync(named);
         await using FakeRegistry registry = await FakeRegistry.StartAsync(named);
         SpoilAll(registry, FakeRegistry.Status(404));
 
@@ -67,6 +69,7 @@ public sealed class LimitedPullTests : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         await System.IO.File.WriteAllBytesAsync(file, Weights, Token);
         _fixture.Places = [new ContentPlace("tool", ContentLayout.Ollama, tool.Path)];
+        await PutOthersAsync(_made);
         await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
         SpoilAll(registry, FakeRegistry.Status(404));
 
@@ -140,6 +143,17 @@ public sealed class LimitedPullTests : IDisposable
 
         Assert.Contains(1_000_000, honest.Offsets);
         _fixture.AssertHas(_made, honest.Name.ToString());
+    }
+
+    // What the registry of the key has may have been fetched before, so that only the weights decide.
+    private async Task PutOthersAsync(MadeArtifact made)
+    {
+        foreach ((Digest digest, byte[] bytes) in made.Files.Where(static file => file.Value != Weights))
+        {
+            string path = _fixture.Store.Folder.BlobOf(digest);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await System.IO.File.WriteAllBytesAsync(path, bytes, Token);
+        }
     }
 
     private async Task PutSecretAsync()
