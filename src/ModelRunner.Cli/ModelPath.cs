@@ -13,6 +13,9 @@ internal static class ModelPath
     private const int MaxName = 2000;
     private const int MaxShown = 80;
 
+    /// <summary><c>GET /models/a/export</c> is the archive of the model <c>a</c>. The model <c>a/export</c> is <c>a%2Fexport</c>.</summary>
+    private const string Export = "export";
+
     /// <summary>The path of a model, and of an action of it if one is named.</summary>
     /// <exception cref="CliFailure">The name has a part that would lead to another route.</exception>
     public static string Of(string model, string? action = null)
@@ -26,7 +29,8 @@ internal static class ModelPath
         string[] parts = (model == Purge ? $"{Purge}:latest" : model).Split('/');
         if (parts.Any(static part => part is "." or ".."))
             throw new CliFailure($"the name \"{model}\" has a part \".\" or \"..\", which no model has", ExitCode.Usage);
-        string path = $"models/{string.Join('/', parts.Select(Uri.EscapeDataString))}";
+        string slash = action is null && parts[^1] == Export ? "%2F" : "/";
+        string path = $"models/{string.Join(slash, parts.Select(Uri.EscapeDataString))}";
         return action is null ? path : $"{path}/{action}";
     }
 }

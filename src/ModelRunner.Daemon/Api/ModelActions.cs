@@ -7,8 +7,8 @@ using ModelRunner.Linux.Terminals;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>
-/// Finds what <c>/models/NAME/ACTION</c> means. A name has slashes of its own, so routing cannot tell where it ends: the last part is the action. All
-/// actions are added before the first request.
+/// Finds what <c>/models/NAME/ACTION</c> means. A name has slashes of its own, so routing cannot tell where it ends: the last part is the action, unless the
+/// slash before it is escaped. So <c>a%2Fexport</c> is a model. All actions are added before the first request.
 /// </summary>
 internal sealed class ModelActions
 {
@@ -32,7 +32,7 @@ internal sealed class ModelActions
 
     /// <summary>Finds the action of a request.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="path">The part of its path behind <c>/models/</c>, decoded.</param>
+    /// <param name="path">The part of its path behind <c>/models/</c>, with its escaped slashes.</param>
     /// <param name="run">Answers it.</param>
     public bool TryFind(HttpContext context, string path, [NotNullWhen(true)] out Func<Task>? run)
     {
@@ -44,7 +44,7 @@ internal sealed class ModelActions
 
     private Task RunAsync(HttpContext context)
     {
-        string path = ModelPath.Read(context);
+        string path = ModelPath.ReadRaw(context);
         return TryFind(context, path, out Func<Task>? run)
             ? run()
             : throw new ApiException(ApiError.NotFound($"unknown action \"{PlainText.EscapeAndCut(Split(path).Action, MaxShown)}\"", "unknown_action"));
@@ -53,6 +53,6 @@ internal sealed class ModelActions
     private static (string Model, string Action) Split(string path)
     {
         int slash = path.LastIndexOf('/');
-        return slash < 0 ? ("", path) : (path[..slash], path[(slash + 1)..]);
+        return slash < 0 ? ("", ModelPath.Decode(path)) : (ModelPath.Decode(path[..slash]), ModelPath.Decode(path[(slash + 1)..]));
     }
 }

@@ -32,7 +32,7 @@ internal sealed class ModelDetailsEndpoint(
     private async Task ShowAsync(HttpContext context)
     {
         string written = ModelPath.Read(context);
-        if (actions.TryFind(context, written, out Func<Task>? run))
+        if (actions.TryFind(context, ModelPath.ReadRaw(context), out Func<Task>? run))
             await run();
         else if (QuerySwitch.Read(context.Request.Query, "remote", whenEmpty: true))
             await ShowRemoteAsync(context, written);

@@ -35,6 +35,25 @@ public sealed class ModelPathTests
         async Task CheckAsync(string path, string id) => Assert.Equal(id, (await daemon.GetAsync(path)).GetProperty("id").GetString());
     }
 
+    [Fact]
+    public async Task A_model_may_be_called_like_an_action()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("models/lab/export.gguf", GgufBuilder.Llama().Build());
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder });
+
+        Assert.Equal("lab/export:latest", (await daemon.GetAsync("models/lab%2Fexport")).GetProperty("tags")[0].GetString());
+        Assert.Equal("lab/export:latest", (await daemon.GetAsync("models/lab/export:latest")).GetProperty("tags")[0].GetString());
+        (int status, JsonElement error) = await daemon.PostAsync("models/lab%2Fexport/tag?repo=me/a&tag=v1", "{}");
+        Assert.Equal(409, status);
+        Assert.Contains("the model \"lab/export:latest\" was not pulled", error.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("lab/export:latest", await daemon.CommandAsync("inspect", "lab/export"), StringComparison.Ordinal);
+
+        // As in Docker Model Runner, this is the archive of another model.
+        using HttpResponseMessage archive = await daemon.Client.GetAsync(new Uri("models/lab/export", UriKind.Relative), Cancellation);
+        Assert.Equal(HttpStatusCode.NotFound, archive.StatusCode);
+    }
+
     [Theory]
     [InlineData("models/tiny-chat/fly", "unknown action \"fly\"")]
     [InlineData("models/a/b/c/fly", "unknown action \"fly\"")]
