@@ -190,7 +190,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var residents = new ResidentLoader(catalog, () => store.Current, pool, time, logs.CreateLogger<ResidentLoader>(), preloads);
         store.Subscribe(_ => residents.ApplyAsync(web.Lifetime.ApplicationStopping));
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => residents.ApplyAsync(web.Lifetime.ApplicationStopping)));
-        new FileChanges(catalog, pool, residents, () => store.Current, logs.CreateLogger<FileChanges>()).Follow(web.Lifetime);
+        new FileChanges(catalog, pool, residents, () => store.Current, logs.CreateLogger<FileChanges>()).Follow(web.Lifetime.ApplicationStopping);
+        web.Lifetime.ApplicationStarted.Register(catalog.Start);
+        web.Lifetime.ApplicationStopped.Register(catalog.Dispose);
         var reload = new SettingsReload(written, store, time, logs.CreateLogger<SettingsReload>());
         var otlp = OtlpSettings.Read(Environment.GetEnvironmentVariable, OpenSslLibrary.IsPresent);
         OtlpExport? export = OtlpExport.Start(otlp, pool, accounts, time, logs.CreateLogger<OtlpExport>());

@@ -14,13 +14,8 @@ namespace ModelRunner.Daemon.Hosting;
 internal sealed partial class FileChanges(
     ModelCatalog catalog, RunnerPool pool, ResidentLoader residents, Func<DaemonSettings> settings, ILogger<FileChanges> logger)
 {
-    /// <summary>Follows the changes of the models from the start of the daemon to its end.</summary>
-    public void Follow(IHostApplicationLifetime lifetime)
-    {
-        catalog.WhenChanged(() => Look(lifetime.ApplicationStopping));
-        lifetime.ApplicationStarted.Register(catalog.Start);
-        lifetime.ApplicationStopped.Register(catalog.Dispose);
-    }
+    /// <summary>Follows the changes of the models until the daemon ends.</summary>
+    public void Follow(CancellationToken ending) => catalog.WhenChanged(() => Look(ending));
 
     private void Look(CancellationToken ending)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Diagnostics;
 using ModelRunner.Daemon.Models;
 
 namespace ModelRunner.Daemon.Keys;
@@ -11,11 +12,7 @@ namespace ModelRunner.Daemon.Keys;
 internal sealed partial class KeyWarningLog(
     KeyStore keys, ModelCatalog catalog, TimeProvider time, ILogger<KeyWarningLog> logger, CancellationToken stopping)
 {
-    // Bounds the memory and the log; beyond it a warning may be logged again.
-    private const int MaxRemembered = 1000;
-
-    private readonly Lock _lock = new();
-    private readonly HashSet<string> _logged = new(StringComparer.Ordinal);
+    private readonly SeenSentences _logged = new();
 
     /// <summary>The warnings of all keys, each with the name of its key. Models are not looked for while the store is still being read.</summary>
     public async Task<IReadOnlyList<(string Name, string Sentence)>> FindAsync(CancellationToken cancellationToken)
@@ -29,15 +26,8 @@ internal sealed partial class KeyWarningLog(
     /// <summary>Looks at all keys and logs the new warnings.</summary>
     public async Task LogAsync()
     {
-        IReadOnlyList<(string Name, string Sentence)> warnings = await FindAsync(stopping);
-        lock (_lock)
-        {
-            if (_logged.Count > MaxRemembered)
-                _logged.Clear();
-            foreach ((_, string warning) in warnings)
-                if (_logged.Count <= MaxRemembered && _logged.Add(warning))
-                    LogWarning(warning);
-        }
+        foreach (string warning in _logged.TakeNew((await FindAsync(stopping)).Select(static warning => warning.Sentence)))
+            LogWarning(warning);
     }
 
     /// <summary>The warnings about a key.</summary>
