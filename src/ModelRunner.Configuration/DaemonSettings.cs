@@ -112,9 +112,10 @@ internal sealed record DaemonSettings
     {
         if (overrides.Count == 0)
             return this;
+        var names = new ConfiguredNames(Models);
         var models = new Dictionary<string, ModelSettings>(Models, StringComparer.Ordinal);
         foreach ((string model, ModelOverride change) in overrides)
-            models[model] = change.ApplyTo(models.GetValueOrDefault(model) ?? new ModelSettings { HasNoEntry = true });
+            models[model] = change.ApplyTo(names.EntryOf(model) is { } entry ? Models[entry] : new ModelSettings { HasNoEntry = true });
         return this with { Models = models, Runners = Runners with { EngineFlags = Runners.EngineFlags ?? flags } };
     }
 

@@ -25,6 +25,9 @@ internal readonly record struct ModelReference(string Name, string Tag)
     /// <summary>Whether the user wrote the tag; if not, <see cref="Tag"/> is the default.</summary>
     public bool HasWrittenTag { get; init; }
 
+    /// <summary>The file of the models folder that is this model.</summary>
+    public string FileName => Tag == DefaultTag ? $"{Name}.gguf" : $"{Name}:{Tag}.gguf";
+
     /// <inheritdoc/>
     public override string ToString() => $"{Name}:{Tag}";
 

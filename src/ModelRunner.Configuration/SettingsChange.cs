@@ -7,13 +7,14 @@ internal sealed record SettingsChange(DaemonSettings Previous, DaemonSettings Ne
 {
     /// <summary>
     /// The canonical references of the models whose runners would be started in another way now. A model that is missing in the configuration
-    /// counts as one without settings.
+    /// counts as one without settings. A model may have the settings of an entry with another name of the same meaning.
     /// </summary>
     public IReadOnlySet<string> FindOutdatedModels()
     {
         var absent = new ModelSettings();
         return Previous.Models.Keys.Union(Next.Models.Keys, StringComparer.Ordinal)
             .Where(model => !(Previous.Models.GetValueOrDefault(model) ?? absent).StartsLike(Next.Models.GetValueOrDefault(model) ?? absent))
+            .SelectMany(static model => ConfiguredNames.OtherNamesOf(model).Prepend(model))
             .ToHashSet(StringComparer.Ordinal);
     }
 

@@ -2,6 +2,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Scheduling;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Hosting;
 
@@ -101,7 +102,7 @@ internal sealed partial class ResidentLoader(
     // A request for the model would pull it, so a preload does too.
     private bool Pull(string reference, ModelLookup lookup, CancellationToken cancellationToken)
     {
-        if (pulls is null || lookup.Pullable is not { } name || !IsWanted())
+        if (pulls is null || lookup is not { Pullable: { } name, NeedsCommand: false } || !IsWanted())
             return false;
         pulls.Begin(name, IsWanted, () => LookAgainAsync(cancellationToken), cancellationToken);
         return true;
@@ -114,8 +115,12 @@ internal sealed partial class ResidentLoader(
         if (TryFind(lookup, out RunnerKey key) is not { } problem)
             search.Find(reference, key, lookup.Model!);
         else if (search.Fail(reference, problem, isFinal: lookup.Reason != ModelLookupReason.NotRead) && !isPulled)
-            LogNotFound(reference, lookup.Pullable is { } name ? lookup.ProblemWithPull(name, ", or set pullOnRequest") : problem);
+            LogNotFound(reference, lookup.Pullable is { } name ? lookup.ProblemWithPull(name, OtherWay(lookup, name)) : problem);
     }
+
+    private static string OtherWay(ModelLookup lookup, ArtifactName name) => lookup.NeedsCommand
+        ? $", or write {name.ToShortString()} in the configuration and set pullOnRequest"
+        : ", or set pullOnRequest";
 
     /// <returns>Why it cannot be loaded; null: it can.</returns>
     private string? TryFind(ModelLookup lookup, out RunnerKey key)

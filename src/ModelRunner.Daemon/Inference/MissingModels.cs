@@ -47,7 +47,7 @@ internal sealed class MissingModels(
         catch (ApiException missing) when (missing.Error.Code == ApiErrors.ModelNotFound && MayPull(context, caller, reference))
         {
             // Only the catalogue knows the name: the client may have written an alias of a model that was not pulled yet.
-            if ((await catalog.FindAsync(reference, context.RequestAborted)).Pullable is not { } pullable)
+            if (await catalog.FindAsync(reference, context.RequestAborted) is not { Pullable: { } pullable, NeedsCommand: false })
                 throw;
             name = pullable;
         }

@@ -2,6 +2,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Names;
+using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -21,6 +22,7 @@ internal sealed class CatalogWatch : IDisposable
     private readonly FolderWatcher? _watcher;
     private readonly BackgroundScan<StoreListing> _store;
     private readonly SourceScans _sources;
+    private readonly ConfiguredFiles _configured;
     private volatile DaemonSettings _settings;
     private volatile CatalogScan? _last;
 
@@ -31,13 +33,16 @@ internal sealed class CatalogWatch : IDisposable
     /// <param name="readSource">Reads the stores of a tool.</param>
     /// <param name="watcher">Tells about changes, and is disposed of with this object; null: the places are scanned from time to time.</param>
     /// <param name="failed">Told about a fault of the daemon, with the place where it happened.</param>
+    /// <param name="configuredThreads">The threads for the files that the configuration names; null: those of this process.</param>
     public CatalogWatch(
         DaemonSettings settings, TimeProvider time, Func<WatchScan?, StoreListing> scan, FileThreads threads,
-        Func<SourceSettings, WatchScan?, ForeignListing> readSource, FolderWatcher? watcher, Action<Exception, string> failed)
+        Func<SourceSettings, WatchScan?, ForeignListing> readSource, FolderWatcher? watcher, Action<Exception, string> failed,
+        ISourceThreads? configuredThreads = null)
     {
         (_settings, _time, _threads, _watcher) = (settings, time, threads, watcher);
         _store = new BackgroundScan<StoreListing>(
             time, threads, watches => ReadStore(scan, watches), watcher, Combine, failure => failed(failure, "the model store"));
+        _configured = new ConfiguredFiles(configuredThreads ?? FileThreads.Configured, time, () => _ = _store.ScanNowAsync());
         _sources = new SourceScans(
             time, readSource, FileThreads.Sources, watcher, Combine, (failure, kind) => failed(failure, SourceText.ToolOf(kind)));
         _sources.Configure(settings.Sources);
@@ -164,12 +169,17 @@ internal sealed class CatalogWatch : IDisposable
         return scan(watches);
     }
 
-    // The files that the configuration names are looked at when the models are combined. An image projector beside one is found by the next scan.
+    // The files that the configuration names are looked at when the models are combined. An image projector beside one is found by the next scan. To watch
+    // one on a disk that does not respond would block this scan.
     private void WatchConfigured(WatchScan watches)
     {
-        foreach (ModelSettings model in _settings.Models.Values)
+        DaemonSettings settings = _settings;
+        IReadOnlyDictionary<string, ConfiguredFile> files;
+        lock (_building)
+            files = _configured.Read(settings);
+        foreach (ModelSettings model in settings.Models.Values)
         {
-            if (model.Path is not { } path)
+            if (model.Path is not { } path || files[path].IsHanging)
                 continue;
             foreach (string part in ShardName.TryParse(path, out ShardName shard) ? shard.AllPaths().Take(MaxWatchedParts) : [path])
                 watches.File(part);
@@ -183,7 +193,8 @@ internal sealed class CatalogWatch : IDisposable
         {
             StoreListing? store = _store.Content;
             IReadOnlyList<SourceListing> sources = _sources.Listings;
-            _last = new CatalogScan(new ModelSnapshotBuilder(_settings).Build(store ?? Nothing, sources))
+            DaemonSettings settings = _settings;
+            _last = new CatalogScan(new ModelSnapshotBuilder(settings, _configured.Read(settings)).Build(store ?? Nothing, sources))
             {
                 IsWithoutStore = store is null, Sizes = store is null ? [] : SourceSizes.Of(store, sources),
                 Lists = [.. sources.Where(static source => source.Kind == SourceKind.Pulled).SelectMany(static source => source.Content.Lists)],

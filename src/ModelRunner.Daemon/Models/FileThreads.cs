@@ -15,6 +15,7 @@ internal sealed class FileThreads(int count, int maxPerDevice) : ISourceThreads
     public const int SharedCount = 6;
 
     private const int SharedMostPerDevice = 2;
+    private const int ConfiguredCount = 16;
     private const int PullCount = 8;
     private const int PullMostPerDevice = 2;
 
@@ -31,6 +32,9 @@ internal sealed class FileThreads(int count, int maxPerDevice) : ISourceThreads
 
     /// <summary>Threads for the sources of models: the store of the daemon and each tool can occupy one.</summary>
     public static FileThreads Sources { get; } = new(SourceText.Kinds.Count + 1, SourceText.Kinds.Count + 1);
+
+    /// <summary>Threads for the files that the configuration names. Each folder may be on a disk of its own.</summary>
+    public static FileThreads Configured { get; } = new(ConfiguredCount, 1);
 
     /// <summary>Threads for pulls that look for a file at other tools. A pull must not delay a scan, nor a scan a pull.</summary>
     public static FileThreads Pulls { get; } = new(PullCount, PullMostPerDevice);

@@ -11,12 +11,14 @@ namespace ModelRunner.Daemon.Models;
 /// Adds the models of other tools to a snapshot. A file that is there already, by its inode or by the digest in its name, gives its model a second name,
 /// unless the tool runs it with an adapter, a projector or settings of its own. Used once, by one thread.
 /// </summary>
-/// <param name="settings">The settings.</param>
+/// <param name="create">Makes a model.</param>
+/// <param name="findSettings">The settings that the configuration has for a model; null: none.</param>
 /// <param name="sources">The models so far, by canonical reference; models are added.</param>
 /// <param name="addName">Adds a name for a model.</param>
 /// <param name="findOwner">Finds the model that has a file already.</param>
 internal sealed class ForeignModels(
-    DaemonSettings settings, Dictionary<string, ModelSource> sources,
+    Func<string, ModelFile?, ModelSettings, string, ModelSource> create, Func<string, ModelSettings?> findSettings,
+    Dictionary<string, ModelSource> sources,
     Action<ModelReference, string, SourceKind?, ForeignModel?, IEnumerable<FilePart>> addName, Func<FileId, string?> findOwner)
 {
     private readonly List<(SourceKind Kind, DescribedModel Model, string Name, string Origin)> _hidden = [];
@@ -51,7 +53,7 @@ internal sealed class ForeignModels(
         if (described.File is null)
         {
             // A request for it gets the reason.
-            sources.TryAdd(canonical, ModelSource.Create(canonical, null, new ModelSettings(), SourceText.Format(kind)) with
+            sources.TryAdd(canonical, create(canonical, null, new ModelSettings(), SourceText.Format(kind)) with
             {
                 Foreign = new ForeignParts(kind, [], []) { Problem = model.Problem },
                 Manifests = ManifestsOf(model),
@@ -59,8 +61,8 @@ internal sealed class ForeignModels(
             return;
         }
 
-        ModelFile file = described.File with { Projector = described.Projector?.Path };
-        bool isOwnModel = settings.Models.ContainsKey(canonical);
+        ModelFile file = described.File with { Projector = described.Projector };
+        bool isOwnModel = findSettings(canonical) is not null;
         if (FindOwner(model, file) is { } owner && (owner == canonical || !isOwnModel))
             addName(reference, owner, kind, model, described.Parts);
         else if (!sources.TryGetValue(canonical, out ModelSource? other))
@@ -82,7 +84,7 @@ internal sealed class ForeignModels(
         ModelSource? known = sources.Values.FirstOrDefault(source => source.Manifests.Contains(id));
         string canonical = known?.Reference.ToString() ?? (sources.ContainsKey(ForeignModel.NameOf(id)) ? id.ToString() : ForeignModel.NameOf(id));
         if (known is null)
-            Add(kind, canonical, described, described.File! with { Projector = described.Projector?.Path });
+            Add(kind, canonical, described, described.File! with { Projector = described.Projector });
         _problems.Add($"{problem}; it is {canonical} here");
     }
 
@@ -97,7 +99,7 @@ internal sealed class ForeignModels(
     private void Add(SourceKind kind, string canonical, DescribedModel described, ModelFile file)
     {
         ForeignModel model = described.Model;
-        ModelSettings configured = settings.Models.GetValueOrDefault(canonical) ?? new ModelSettings();
+        ModelSettings configured = findSettings(canonical) ?? new ModelSettings();
         bool hasContext = configured.ContextSize is not null || configured.HasAutoContext
             || configured.Arguments.Contains(LlamaArguments.ContextArgument, StringComparer.Ordinal);
         ModelSettings own = configured with
@@ -108,7 +110,7 @@ internal sealed class ForeignModels(
             MaxAutoContext = hasContext ? null : model.MaxContext,
         };
         var parts = new ForeignParts(kind, described.Adapters, model.Unused) { ChatTemplate = model.ChatTemplate };
-        sources[canonical] = ModelSource.Create(canonical, file, own, SourceText.Format(kind), described.Projector) with
+        sources[canonical] = create(canonical, file, own, SourceText.Format(kind)) with
         {
             Foreign = parts,
             HubFiles = [.. HubFilesOf(model)],

@@ -187,12 +187,15 @@ internal sealed class ModelCatalog : IDisposable
     }
 
     // The configuration may have settings for a model that was not pulled yet. Before the store was read, nobody knows that.
-    // A pull helps only if the store then has the model under this very name.
     private static ModelLookup WithPull(ModelLookup found, ModelSource source) =>
-        found.Reason == ModelLookupReason.Unusable && source is { File: null, Foreign: null, Settings: { Path: null, Engine: null } }
-        && ModelQuery.ToArtifact(source.Reference.ToString()) is { } name && name.ToShortString() == source.Reference.ToString()
-        && !(name.IsOnHuggingFace && name.Tag == ArtifactName.DefaultTag)
-            ? found with { Reason = ModelLookupReason.Unknown, Pullable = name }
+        found.Reason == ModelLookupReason.Unusable && source.IsOnlyAnEntry
+        && ModelQuery.ToArtifact(source.Reference.ToString()) is { } name && !(name.IsOnHuggingFace && name.Tag == ArtifactName.DefaultTag)
+            ? found with
+            {
+                Reason = ModelLookupReason.Unknown,
+                Pullable = name,
+                NeedsCommand = !source.Reference.Name.Contains('/', StringComparison.Ordinal),
+            }
             : found;
 
     /// <summary>Whether a model is here that a reference of the configuration means, by the last scan of the store.</summary>
@@ -242,7 +245,7 @@ internal sealed class ModelCatalog : IDisposable
     {
         // A model of the store waits for no other tool.
         bool hasWaited = await _watch.SettleAsync(Patience, FirstPatience, isForStoreOnly: true, cancellationToken);
-        return hasWaited && _watch.Last?.Snapshot.Find(query, out _) is not null ? hasWaited : await SettleAsync(cancellationToken) || hasWaited;
+        return hasWaited && _watch.Last?.Snapshot.Find(query, out _) is { IsOnlyAnEntry: false } ? hasWaited : await SettleAsync(cancellationToken) || hasWaited;
     }
 
     private async Task<ModelLookup> OpenAsync(ModelSource source, CancellationToken cancellationToken)
@@ -253,7 +256,8 @@ internal sealed class ModelCatalog : IDisposable
 
         // The file of a model that has an entry in the configuration may be in the store.
         bool isFinal = isRead && !_factory.IsBeingWritten(source);
-        return source.File is null && _watch.Last is not { IsWithoutStore: false }
+        bool isUnknown = _watch.Last is not { IsWithoutStore: false } || (source.IsOnlyAnEntry && _watch.HasUnknownSource);
+        return source.File is null && isUnknown
             ? NotRead(source.Reference.ToString()) with { Backend = source.Settings.Backend }
             : new ModelLookup(null, $"model \"{source.Reference}\" {problem}" + (isFinal ? "" : "; try again later"))
             {

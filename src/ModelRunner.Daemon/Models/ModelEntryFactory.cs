@@ -81,7 +81,9 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             if (source.AttachedModes.Count > 0)
                 return new ModelEntry(source.Reference.ToString(), null, 0, default, source.Settings) { Modes = source.AttachedModes };
 
-            problem = source.Foreign?.Problem ?? "has no file: nothing in the model store has its name, and its entry in the configuration has no path";
+            problem = source.Foreign?.Problem
+                ?? $"has no file: nothing in the model store has its name, neither {source.Reference.FileName} nor a pulled model, and its entry in the "
+                + "configuration has no path";
             return null;
         }
 

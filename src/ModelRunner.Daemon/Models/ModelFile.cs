@@ -28,8 +28,8 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
     /// <summary>The files that it consists of, without the projector. One that cannot be read is missing.</summary>
     public IReadOnlyList<FilePart> Parts { get; init; } = [];
 
-    /// <summary>Absolute path of the image projector that belongs to it; null: none.</summary>
-    public string? Projector { get; init; }
+    /// <summary>The image projector that belongs to it; null: none.</summary>
+    public ModelFile? Projector { get; init; }
 
     /// <summary>Whether both are the same content, as far as paths, inode, sizes and times of the last write tell.</summary>
     public bool IsSameAs(ModelFile other) =>

@@ -20,6 +20,12 @@ internal readonly record struct ModelLookup(ModelEntry? Model, string? Problem)
     public ArtifactName? Pullable { get; init; }
 
     /// <summary>
+    /// Whether only a command pulls it. The configuration has an entry with a name that a file of the models folder may have too, so a request must not
+    /// fetch another model of this name.
+    /// </summary>
+    public bool NeedsCommand { get; init; }
+
+    /// <summary>
     /// The problem of an unknown model, with the command that fetches it. The name is written as the client did, because a registry may distinguish the case.
     /// </summary>
     /// <param name="name">The name.</param>

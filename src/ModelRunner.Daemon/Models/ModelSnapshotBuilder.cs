@@ -6,7 +6,9 @@ using ModelRunner.Store.Foreign;
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>Combines the models of the configuration, of the store, of the demo, of other tools and of attached runners.</summary>
-internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
+/// <param name="settings">The settings.</param>
+/// <param name="configured">What is at each path that the settings name.</param>
+internal sealed class ModelSnapshotBuilder(DaemonSettings settings, IReadOnlyDictionary<string, ConfiguredFile> configured)
 {
     private readonly Dictionary<string, ModelSource> _sources = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
@@ -16,6 +18,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
     private readonly Dictionary<FileId, string> _ownersOfStoredFiles = [];
     private readonly List<string> _problems = [];
     private readonly List<AliasClash> _clashes = [];
+    private readonly ConfiguredNames _names = new(settings.Models);
 
     public ModelSnapshot Build(StoreListing store, IReadOnlyList<SourceListing> foreign)
     {
@@ -25,7 +28,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         AddDemo();
         foreach (ModelFile file in store.Models)
             AddStored(file);
-        _problems.AddRange(new ForeignModels(settings, _sources, AddName, FindOwner).Add(foreign));
+        _problems.AddRange(new ForeignModels(Create, FindSettings, _sources, AddName, FindOwner).Add(foreign));
         AddAttached();
         AddConfiguredWithoutFile();
         AddAliases();
@@ -48,13 +51,12 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
             if (model.Path is not { } path)
                 continue;
 
-            FileStatus status = FileStatus.Of(path);
-            if (status.IsRegular)
-                _ownersOfFiles.TryAdd(status.Id, reference);
-            else if (status.Kind is FileKind.Missing or FileKind.Denied)
-                _problems.Add(
-                    $"the path {PlainText.EscapeAndCut(path, 200)} of model {reference} {PathProblem.OfFile(path)}; "
-                    + "correct it in the configuration");
+            ConfiguredFile file = configured[path];
+            if (file.Kind == FileKind.Regular)
+                _ownersOfFiles.TryAdd(file.Id, reference);
+            else if (file is { Problem: not null, IsHanging: false })
+                _problems.Add($"the path {Show(path)} of model {reference} {file.Problem}; correct it in the configuration");
+            ReportHang(path, reference);
         }
     }
 
@@ -65,11 +67,18 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
             if (model.Path is null || model.Engine is not null)
                 continue;
 
-            ModelFile file = WithProjector(ModelFile.FromPath(model.Path, Path.GetFileName(model.Path)));
+            ModelFile file = configured[model.Path].File;
             Add(reference, file, model);
+            ReportHang(model.Path, reference);
             if (file.Id != default)
                 _ownersOfFiles.TryAdd(file.Id, reference);
         }
+    }
+
+    private void ReportHang(string path, string reference)
+    {
+        if (configured[path].IsHanging)
+            _problems.Add($"the path {Show(path)} of model {reference} is on a disk that does not respond; what was known of it is used");
     }
 
     private void AddDemo()
@@ -81,7 +90,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         {
             ModelFile file = ModelFile.FromPath(Path.Join(folder, name), name);
             if (!_sources.TryGetValue(reference, out ModelSource? source))
-                AddFile(reference, WithProjector(file), ModelOrigin.Demo);
+                AddFile(reference, StoreScanner.WithProjector(file), ModelOrigin.Demo);
             else if (source.Settings.LacksEnginePath)
                 GivePath(source, file);
         }
@@ -122,8 +131,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
     {
         foreach (AttachedRunnerSettings runner in settings.AttachedRunners)
         {
-            ModelSource source = _sources.GetValueOrDefault(runner.Model) ?? ModelSource.Create(
-                runner.Model, null, SettingsOf(runner.Model), ModelOrigin.Attached);
+            ModelSource source = _sources.GetValueOrDefault(runner.Model) ?? Create(runner.Model, null, SettingsOf(runner.Model), ModelOrigin.Attached);
             _sources[runner.Model] = source with { AttachedModes = [.. source.AttachedModes.Append(runner.Mode).Distinct()] };
         }
     }
@@ -132,9 +140,14 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
     {
         // A model of the store that was removed is unknown, also if a client has changed its settings before.
         foreach ((string reference, ModelSettings model) in settings.Models)
-            if (!_sources.ContainsKey(reference) && !model.HasNoEntry)
+            if (!model.HasNoEntry && !_sources.ContainsKey(OwnerOf(reference)))
                 Add(reference, null, model);
     }
+
+    // The model that has the settings of an entry.
+    private string OwnerOf(string entry) => _sources.ContainsKey(entry)
+        ? entry
+        : ConfiguredNames.OtherNamesOf(entry).FirstOrDefault(name => _sources.ContainsKey(name) && _names.EntryOf(name) == entry) ?? entry;
 
     // A model's own name always leads to that model; an alias never hides it.
     private void AddAliases()
@@ -144,7 +157,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
             foreach (string alias in model.Aliases)
             {
                 if (alias == reference || !_sources.TryGetValue(alias, out ModelSource? hidden))
-                    AddAlias(alias, reference);
+                    AddAlias(alias, OwnerOf(reference));
                 else
                     _clashes.Add(new AliasClash(alias, reference, hidden.File is null ? null : Show(hidden.File)));
             }
@@ -159,11 +172,14 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
     }
 
     private void Add(string canonical, ModelFile? file, ModelSettings model) =>
-        _sources[canonical] = ModelSource.Create(canonical, file, model, ModelOrigin.Configuration);
+        _sources[canonical] = Create(canonical, file, model, ModelOrigin.Configuration);
+
+    private ModelSource Create(string canonical, ModelFile? file, ModelSettings model, string origin) =>
+        ModelSource.Create(canonical, file, model, origin, model.ProjectorPath is { } path ? configured[path].File : null);
 
     private void AddFile(string canonical, ModelFile file, string origin)
     {
-        _sources[canonical] = ModelSource.Create(canonical, file, SettingsOf(canonical), origin);
+        _sources[canonical] = Create(canonical, file, SettingsOf(canonical), origin);
         if (file.Id != default)
             _ownersOfStoredFiles.TryAdd(file.Id, canonical);
     }
@@ -187,9 +203,13 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings)
         };
     }
 
-    private ModelSettings SettingsOf(string canonical) => settings.Models.GetValueOrDefault(canonical) ?? new ModelSettings();
+    private ModelSettings SettingsOf(string canonical) => FindSettings(canonical) ?? new ModelSettings();
 
-    private static ModelFile WithProjector(ModelFile file) => file with { Projector = StoreScanner.FindProjector(file) };
+    // A file of the models folder with the very name of an entry has its settings, and no other model then.
+    private ModelSettings? FindSettings(string canonical) =>
+        _names.EntryOf(canonical) is { } entry && (entry == canonical || !_sources.ContainsKey(entry)) ? settings.Models[entry] : null;
 
-    private static string Show(ModelFile? file) => file is null ? "" : PlainText.EscapeAndCut(file.ShownName, 200);
+    private static string Show(ModelFile? file) => file is null ? "" : Show(file.ShownName);
+
+    private static string Show(string path) => PlainText.EscapeAndCut(path, 200);
 }

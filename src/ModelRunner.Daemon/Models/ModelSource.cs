@@ -33,6 +33,9 @@ internal sealed record ModelSource(
     /// <summary>The files of repositories of Hugging Face that it is: the canonical name of the repository, and the file.</summary>
     public IReadOnlyList<(string Repository, HubFile File)> HubFiles { get; init; } = [];
 
+    /// <summary>Whether nothing but an entry of the configuration is known of it: its file may be in a store that was not read yet.</summary>
+    public bool IsOnlyAnEntry => this is { File: null, Foreign: null, AttachedModes.Count: 0, Settings: { Path: null, Engine: null } };
+
     /// <summary>Its id.</summary>
     public Digest Id => Manifests.Count > 0 ? Manifests[0] : ModelIds.Compute(Reference.ToString(), File?.SizeBytes ?? 0, File?.Written ?? default);
 
@@ -54,14 +57,10 @@ internal sealed record ModelSource(
     /// <param name="file">Its file; null: none.</param>
     /// <param name="model">Its settings.</param>
     /// <param name="origin">Where it comes from.</param>
-    /// <param name="projector">The image projector of the file, if it was looked at already.</param>
-    public static ModelSource Create(string canonical, ModelFile? file, ModelSettings model, string origin, ModelFile? projector = null)
-    {
-        string? path = model.HasNoProjector ? null : model.ProjectorPath ?? file?.Projector;
-        return new ModelSource(ModelReference.FromCanonical(canonical), file, model, [])
+    /// <param name="projector">The image projector that the configuration names; null: it names none.</param>
+    public static ModelSource Create(string canonical, ModelFile? file, ModelSettings model, string origin, ModelFile? projector) =>
+        new(ModelReference.FromCanonical(canonical), file, model, [])
         {
-            Origins = [origin],
-            Projector = path is null ? null : path == projector?.Path ? projector : ModelFile.FromPath(path, Path.GetFileName(path)),
+            Origins = [origin], Projector = model.HasNoProjector ? null : projector ?? file?.Projector,
         };
-    }
 }

@@ -93,8 +93,12 @@ internal sealed class StoreScanner
         };
     }
 
-    /// <summary>The projector that belongs to a model of any folder by its name; null if there is none or the folder cannot be read.</summary>
-    public static string? FindProjector(ModelFile model)
+    /// <summary>A model of any folder with the projector that belongs to it by its name.</summary>
+    public static ModelFile WithProjector(ModelFile model) =>
+        FindProjector(model) is { } path ? model with { Projector = ModelFile.FromPath(path, Path.GetFileName(path)) } : model;
+
+    // Null if there is none or the folder cannot be read.
+    private static string? FindProjector(ModelFile model)
     {
         var names = new HashSet<string>(StringComparer.Ordinal) { Path.GetFileName(model.ShownName) };
         var projectors = new List<string>();

@@ -67,7 +67,7 @@ internal static class ApiErrors
         if (lookup.Pullable is not { } name)
             return ApiError.NotFound(lookup.Problem!, ModelNotFound, "model");
         string message = lookup.ProblemWithPull(name, $", if {name.Registry} has it");
-        return ApiError.NotFound(message, ModelNotFound, "model") with { Pull = name.ToWrittenString() };
+        return ApiError.NotFound(message, ModelNotFound, "model") with { Pull = lookup.NeedsCommand ? null : name.ToWrittenString() };
     }
 
     private static ApiError Make(int status, string type, Refuse refusal, CauseText causes) =>

@@ -59,19 +59,19 @@ public sealed class ModelCatalogTests : IDisposable
     }
 
     [Theory]
-    [InlineData("lab/otter", true)]
-    [InlineData("reg.example:5000/lab/otter", true)]
-    [InlineData("otter", false)]
-    [InlineData("docker.io/lab/otter", false)]
-    [InlineData("hf.co/lab/otter", false)]
-    public void A_model_with_settings_only_can_be_pulled_if_the_store_then_has_it_under_this_name(string name, bool canBePulled)
+    [InlineData("lab/otter", "lab/otter:latest")]
+    [InlineData("reg.example:5000/lab/otter", "reg.example:5000/lab/otter:latest")]
+    [InlineData("otter", "ai/otter:latest")]
+    [InlineData("docker.io/lab/otter", "lab/otter:latest")]
+    [InlineData("hf.co/lab/otter", null)]
+    public void A_model_with_settings_only_can_be_pulled_if_it_then_has_the_settings(string name, string? pullable)
     {
         Assert.True(ModelReference.TryParse(name, out ModelReference reference, out _));
         Dictionary<string, ModelSettings> models = Models(reference.ToString(), new ModelSettings { Aliases = ["fast:latest"] });
         ModelLookup found = new ModelCatalog(Settings() with { Models = models }, _time).Find("fast");
 
-        Assert.Equal(canBePulled ? ModelLookupReason.Unknown : ModelLookupReason.Unusable, found.Reason);
-        Assert.Equal(canBePulled ? reference.ToString() : null, found.Pullable?.ToShortString());
+        Assert.Equal(pullable is null ? ModelLookupReason.Unusable : ModelLookupReason.Unknown, found.Reason);
+        Assert.Equal((pullable, name == "otter"), (found.Pullable?.ToShortString(), found.NeedsCommand));
     }
 
     [Fact]

@@ -100,7 +100,9 @@ public sealed class SlowSourceTests : IDisposable
 
         // A disk that hangs cannot be had here, but whoever looks at the file finds that it is gone.
         File.Delete(path);
-        new ForeignModels(_bed.Settings, models, static (_, _, _, _, _) => { }, static _ => null).Add([listing]);
+        new ForeignModels(
+            static (name, file, settings, origin) => ModelSource.Create(name, file, settings, origin, null), static _ => null, models,
+            static (_, _, _, _, _) => { }, static _ => null).Add([listing]);
 
         ModelFile file = Assert.Single(models.Values).File!;
         Assert.Equal((null, SourceBed.Model(1).Length), (file.Problem, file.SizeBytes));

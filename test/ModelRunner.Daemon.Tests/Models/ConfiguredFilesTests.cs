@@ -1,0 +1,114 @@
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Store.Pulls;
+
+namespace ModelRunner.Daemon.Tests.Models;
+
+/// <summary>A file that the configuration names is on a disk that does not respond.</summary>
+public sealed class ConfiguredFilesTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly SourceBed _bed = new();
+    private readonly HangingThreads _threads = new("dead");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _bed.Dispose();
+
+    [Fact]
+    public async Task A_dead_disk_delays_others_once_and_is_read_when_it_responds()
+    {
+        DaemonSettings settings = Configured();
+        string dead = _bed.Folder.PathOf("dead/one.gguf");
+        var responded = new TaskCompletionSource();
+        var files = new ConfiguredFiles(_threads, _bed.Time, responded.SetResult);
+
+        IReadOnlyDictionary<string, ConfiguredFile> first = await AdvancingAsync(Task.Run(() => files.Read(settings), Cancellation));
+        Assert.Equal((true, "is on a disk that does not respond"), (first[dead].IsHanging, first[dead].File.Problem));
+        Assert.Equal((false, null), (first[_bed.Folder.PathOf("good/two.gguf")].IsHanging, first[_bed.Folder.PathOf("good/two.gguf")].File.Problem));
+
+        // This clock stands, so a wait would have no end.
+        Assert.True((await Task.Run(() => files.Read(settings), Cancellation).WaitAsync(Patience, Cancellation))[dead].IsHanging);
+
+        _threads.Respond();
+        await responded.Task.WaitAsync(Patience, Cancellation);
+        ConfiguredFile read = files.Read(settings)[dead];
+        Assert.Equal((false, null), (read.IsHanging, read.File.Problem));
+    }
+
+    [Fact]
+    public async Task What_was_known_of_a_file_is_used_while_its_disk_does_not_respond()
+    {
+        DaemonSettings settings = Configured();
+        string dead = _bed.Folder.PathOf("dead/one.gguf");
+        var files = new ConfiguredFiles(_threads, _bed.Time, static () => { });
+        _threads.Respond();
+        ConfiguredFile known = files.Read(settings)[dead];
+
+        _threads.Hang();
+        ConfiguredFile hanging = (await AdvancingAsync(Task.Run(() => files.Read(settings), Cancellation)))[dead];
+
+        Assert.Equal(known with { IsHanging = true }, hanging);
+        _threads.Respond();
+    }
+
+    [Fact]
+    public async Task Other_models_are_found_although_a_configured_file_is_on_a_dead_disk()
+    {
+        _bed.Folder.Write("models/own.gguf", SourceBed.Model(3));
+        DaemonSettings settings = Configured();
+        using var watch = new CatalogWatch(
+            settings, _bed.Time, _ => StoreScanner.Scan(settings.ModelsPath), FileThreads.Shared, (source, watches) => SourceReader.Read(source, _bed.Time, watches),
+            null, static (_, _) => { }, _threads);
+
+        watch.Start();
+        while (watch.Last is not { IsWithoutStore: false })
+            await TickAsync();
+
+        ModelSnapshot snapshot = watch.Last.Snapshot;
+        Assert.Equal(["one:latest", "own:latest", "two:latest"], snapshot.Sources.Select(static source => source.Reference.ToString()));
+        Assert.Equal(
+            $"the path {_bed.Folder.PathOf("dead/one.gguf")} of model one:latest is on a disk that does not respond; what was known of it is used",
+            Assert.Single(snapshot.Problems));
+        _threads.Respond();
+    }
+
+    private DaemonSettings Configured() => _bed.Settings with
+    {
+        Models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal)
+        {
+            ["one:latest"] = new() { Path = _bed.Folder.Write("dead/one.gguf", SourceBed.Model(1)) },
+            ["two:latest"] = new() { Path = _bed.Folder.Write("good/two.gguf", SourceBed.Model(2)) },
+        },
+    };
+
+    private async Task<T> AdvancingAsync<T>(Task<T> reading)
+    {
+        while (!reading.IsCompleted)
+            await TickAsync();
+        return await reading;
+    }
+
+    private async Task TickAsync()
+    {
+        _bed.Time.Advance(ConfiguredFiles.Patience);
+        await Task.Delay(1, Cancellation);
+    }
+
+    private sealed class HangingThreads(string folder) : ISourceThreads
+    {
+        private TaskCompletionSource _response = new();
+
+        public void Respond() => _response.TrySetResult();
+
+        public void Hang() => _response = new TaskCompletionSource();
+
+        public async Task<T> RunAsync<T>(string place, Func<T> work)
+        {
+            if (Path.GetFileName(place) == folder)
+                await _response.Task;
+            return work();
+        }
+    }
+}
