@@ -46,7 +46,7 @@ internal sealed class ConfiguredFiles(ISourceThreads threads, TimeProvider time,
     private Task<ConfiguredFile> BeginAsync(string path)
     {
         // To ask for the device of a path could hang already.
-        Task<ConfiguredFile> reading = threads.RunAsync(Path.GetDirectoryName(path) ?? "/", () => ConfiguredFile.Read(path));
+        Task<ConfiguredFile> reading = threads.RunAsync(Path.GetDirectoryName(path) ?? "/", static () => { }, () => ConfiguredFile.Read(path));
         _reading[path] = reading;
         return reading;
     }

@@ -104,10 +104,11 @@ public sealed class ConfiguredFilesTests : IDisposable
 
         public void Hang() => _response = new TaskCompletionSource();
 
-        public async Task<T> RunAsync<T>(string place, Func<T> work)
+        public async Task<T> RunAsync<T>(string place, Action begun, Func<T> work)
         {
             if (Path.GetFileName(place) == folder)
                 await _response.Task;
+            begun();
             return work();
         }
     }
