@@ -245,7 +245,9 @@ internal sealed class ModelCatalog : IDisposable
     {
         // A model of the store waits for no other tool.
         bool hasWaited = await _watch.SettleAsync(Patience, FirstPatience, isForStoreOnly: true, cancellationToken);
-        return hasWaited && _watch.Last?.Snapshot.Find(query, out _) is { IsOnlyAnEntry: false } ? hasWaited : await SettleAsync(cancellationToken) || hasWaited;
+        if (hasWaited && _watch.Last?.Snapshot.Find(query, out _) is { IsOnlyAnEntry: false })
+            return true;
+        return await SettleAsync(cancellationToken) || hasWaited;
     }
 
     private async Task<ModelLookup> OpenAsync(ModelSource source, CancellationToken cancellationToken)

@@ -42,6 +42,7 @@ public sealed class ConfiguredNamesTests : IDisposable
         Configure("smollm2:latest");
         using ModelCatalog catalog = _bed.Catalog();
 
+        Assert.Equal(2, (await catalog.ListAsync(Cancellation)).Count);
         Assert.Equal(77, (await catalog.FindAsync("smollm2", Cancellation)).Model?.ContextSize);
         Assert.Equal(2048, (await catalog.FindAsync("ai/smollm2", Cancellation)).Model?.ContextSize);
     }
