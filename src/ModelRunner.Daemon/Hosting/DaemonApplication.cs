@@ -34,6 +34,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
     /// <summary>How long responses and connections may take after the drain time, when the stop of every runner was requested.</summary>
     private static readonly TimeSpan ShutdownMargin = TimeSpan.FromSeconds(2);
 
+    /// <summary>What begins with the daemon and has no end to wait for (problems of models, preloads, engines) mostly takes less.</summary>
+    private static readonly TimeSpan StartWork = TimeSpan.FromSeconds(1);
+
     private readonly WebApplication _web;
     private readonly RunnerPool _pool;
     private readonly RunnerProcessLauncher _launcher;
@@ -103,6 +106,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         {
             await daemon.ListenAsync(cancellationToken);
             daemon.Announce();
+            CancellationToken ending = daemon._ending.Token;
+            _ = Task.Run(() => daemon.FreeStartMemoryAsync(time, ending), CancellationToken.None);
             return daemon;
         }
         catch
@@ -332,9 +337,15 @@ internal sealed class DaemonApplication : IAsyncDisposable
         {
             throw ListenException.ForTcp(_settings.Current.Listen, failure);
         }
+    }
 
-        // The start leaves 4 to 5 MB of garbage, and an idle daemon allocates too little for a collection.
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+    /// <summary>Frees the 4 to 5 MB that the start and the first search for models leave: an idle daemon allocates too little for a collection.</summary>
+    private async Task FreeStartMemoryAsync(TimeProvider time, CancellationToken ending)
+    {
+        await Models.LookAsync(ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(StartWork, time, ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!ending.IsCancellationRequested)
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
     }
 
     private static TimeSpan LimitOf(RunnerSettings runners) =>

@@ -24,16 +24,6 @@ internal sealed class PublishedDaemon : IAsyncDisposable
     /// <summary>Its times until then.</summary>
     public ProcessorTimes StartTimes { get; }
 
-    /// <summary>What it holds of the machine's memory, in bytes.</summary>
-    public long ResidentBytes
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.WorkingSet64;
-        }
-    }
-
     /// <summary>Starts it and returns once it listens.</summary>
     /// <param name="command">The program and its arguments; it must become the daemon and not start it.</param>
     /// <param name="folder">An empty folder of its own.</param>
@@ -82,6 +72,24 @@ internal sealed class PublishedDaemon : IAsyncDisposable
             },
             DaemonFixture.Patience);
         return new PublishedDaemon(process, socketPath, Stopwatch.GetElapsedTime(started), ProcessorTimes.Of(process.Id));
+    }
+
+    /// <summary>
+    /// What it holds of the machine's memory, in bytes, as soon as that is less than the limit. It frees what the start left after it listens; so after five
+    /// seconds it is what it holds then.
+    /// </summary>
+    public async Task<long> IdleBytesAsync(long limit)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        while (ResidentBytes() >= limit && Stopwatch.GetElapsedTime(begin) < TimeSpan.FromSeconds(5))
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        return ResidentBytes();
+    }
+
+    private long ResidentBytes()
+    {
+        _process.Refresh();
+        return _process.WorkingSet64;
     }
 
     private static Process Start(string[] command, string folder, IReadOnlyDictionary<string, string> environment)

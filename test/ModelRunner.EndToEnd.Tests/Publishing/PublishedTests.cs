@@ -39,7 +39,7 @@ public sealed class PublishedTests(PublishedFolder published) : IDisposable
             Assert.Equal("model-runner is running", (await daemon.Client.GetStringAsync(new Uri("/", UriKind.Relative), Cancellation)).Split('\n')[0]);
             startups.Add(daemon.Startup - daemon.StartTimes.LongestWait);
             processor.Add(daemon.StartTimes.Ran);
-            residents.Add(daemon.ResidentBytes);
+            residents.Add(await daemon.IdleBytesAsync(MaxIdleBytes));
         }
 
         startups.Sort();
@@ -162,7 +162,7 @@ public sealed class PublishedTests(PublishedFolder published) : IDisposable
         await using OtlpReceiver receiver = await OtlpReceiver.StartAsync();
         await using PublishedDaemon daemon = await PublishedDaemon.StartAsync([program, "serve", "--demo"], _folder.Path, VariablesFor(receiver, _folder.Path));
         await receiver.WaitUntilAsync(() => receiver.Points.Count > 0);
-        long resident = daemon.ResidentBytes;
+        long resident = await daemon.IdleBytesAsync(MaxIdleBytes);
         TestContext.Current.TestOutputHelper?.WriteLine($"idle {resident / 1e6:0.0} MB with telemetry, started in {daemon.Startup.TotalMilliseconds:0} ms");
         await AskAsync(daemon);
         await WaitForTelemetryAsync(receiver);
