@@ -39,7 +39,7 @@ internal sealed class MissingModel(CliConsole console, DaemonClient client, Time
     {
         try
         {
-            string message = await new ModelPull(console, client, time).RunAsync(name, isJson: false, cancellation);
+            string message = await new ProgressFollower(console, client, time).RunAsync(name, isJson: false, cancellation);
             console.Error.WriteLine(PlainText.EscapeAndCut(message, MaxNote));
         }
         catch (CliFailure failure) when (SimilarIn(missing) is { } similar)

@@ -63,7 +63,7 @@ internal sealed class PackageCommand : ClientCommand
         upload.Show(loaded, "Packaged", IsJson(result));
         if (!result.GetValue(_push))
             return ExitCode.Success;
-        string message = await new ModelPull(Console, client, Context.Time).PushAsync(name, IsJson(result), interrupt.Ended);
+        string message = await new ProgressFollower(Console, client, Context.Time).PushAsync(name, IsJson(result), interrupt.Ended);
         if (!IsJson(result))
             Console.WriteLine(message);
         return ExitCode.Success;

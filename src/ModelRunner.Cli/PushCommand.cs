@@ -17,7 +17,7 @@ internal sealed class PushCommand : ClientCommand
         if (string.IsNullOrWhiteSpace(model))
             throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
 
-        string message = await new ModelPull(Console, client, Context.Time).PushAsync(model, IsJson(result), interrupt.Ended);
+        string message = await new ProgressFollower(Console, client, Context.Time).PushAsync(model, IsJson(result), interrupt.Ended);
         if (!IsJson(result))
             Console.WriteLine(message);
         return ExitCode.Success;

@@ -22,7 +22,7 @@ internal sealed class VerifyCommand : ClientCommand
         if (models.Any(string.IsNullOrWhiteSpace))
             throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
 
-        JsonElement last = await new ModelPull(Console, client, Context.Time).VerifyAsync(models, IsJson(result), interrupt.Ended);
+        JsonElement last = await new ProgressFollower(Console, client, Context.Time).VerifyAsync(models, IsJson(result), interrupt.Ended);
         bool isWhole = last.Text("type") == "success";
         if (!IsJson(result))
             Show(last, isWhole);

@@ -12,7 +12,7 @@ namespace ModelRunner.Cli;
 /// <param name="console">Progress is for people, so it goes to standard error, and only the result to standard output.</param>
 /// <param name="client">Asks the daemon.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ModelPull(CliConsole console, DaemonClient client, TimeProvider time)
+internal sealed class ProgressFollower(CliConsole console, DaemonClient client, TimeProvider time)
 {
     private static readonly TimeSpan TerminalInterval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(5);
