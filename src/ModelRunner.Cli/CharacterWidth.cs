@@ -25,7 +25,7 @@ internal static class CharacterWidth
         0x1f93c, 0x1f945, 0x1f947, 0x1f9ff, 0x1fa70, 0x1faff, 0x20000, 0x3fffd,
     ];
 
-    /// <summary>The columns of a character: 0 for one that is drawn over the character before it, 2 for characters of East Asia and pictures.</summary>
+    /// <summary>The columns of a character: 0 for one that is drawn over the character before it, 2 for wide characters of East Asia and emoji.</summary>
     public static int Of(Rune rune) => rune.Value switch
     {
         '\t' => Tab,
@@ -35,7 +35,7 @@ internal static class CharacterWidth
         _ => IsWide(rune.Value) ? 2 : 1,
     };
 
-    // The range with the last first character that is not behind this one.
+    // Binary search in the sorted ranges.
     private static bool IsWide(int value)
     {
         ReadOnlySpan<int> wide = Wide;

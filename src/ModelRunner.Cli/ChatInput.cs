@@ -137,7 +137,7 @@ internal sealed class ChatInput : IDisposable
         _pieces.Writer.TryComplete(problem);
     }
 
-    // Where more is typed than is ever read, the terminal keeps the rest.
+    // If the queue is full, this thread waits, and the kernel buffers the input.
     private bool Write(string piece)
     {
         while (!_pieces.Writer.TryWrite(piece))

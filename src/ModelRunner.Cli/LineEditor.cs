@@ -42,7 +42,7 @@ internal sealed class LineEditor(LineView view)
         view.Show(_text, _cursor);
     }
 
-    /// <summary>Leaves the place of the prompt without an end of it.</summary>
+    /// <summary>Moves below the prompt although it was not entered.</summary>
     public void Leave()
     {
         view.Show(_text, _text.Length);

@@ -105,7 +105,7 @@ internal sealed class LineView(Action<string> write, Func<(int Columns, int Rows
         _shown.Count > 0 && row == _shown.Count - 1 && (_row, _column) == (row, _shown[row].Width)
         && text.StartsWith(_shown[row].Text, StringComparison.Ordinal);
 
-    // After a change of the width, most terminals break the rows again that are too long now. Where they do, the first row is further up.
+    // After a change of the width, most terminals wrap rows that are too long now, so the first row moves up.
     private void Erase(StringBuilder output, int columns, int height)
     {
         if (_shown.Count == 0)

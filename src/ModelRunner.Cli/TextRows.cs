@@ -4,7 +4,7 @@ namespace ModelRunner.Cli;
 
 /// <summary>
 /// A text in rows of a terminal. The rows are broken here and not by the terminal, because terminals differ in what they do with a wide character
-/// at the right margin. No row at the end is full, so that the cursor never stands behind the last column.
+/// at the right margin. The last row is never full, so the cursor is never behind the last column.
 /// </summary>
 internal sealed class TextRows
 {
@@ -62,7 +62,7 @@ internal sealed class TextRows
             column += wide;
         }
 
-        // Before the end of a full line there is no column for the cursor.
+        // At the end of a full row the cursor is shown in the last column.
         return (row, Math.Min(column, _columns - 1));
     }
 

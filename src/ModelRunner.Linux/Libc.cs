@@ -178,7 +178,7 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "signal")]
     public static partial nint HandleSignal(int signal, nint handler);
 
-    /// <summary>Sets and returns the effect of a signal. Zeros are its own effect.</summary>
+    /// <summary>Sets the action of a signal and returns the earlier one. Zeros are the default action (SIG_DFL).</summary>
     [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
     public static partial int SetAction(int signal, byte* action, byte* earlier);
 

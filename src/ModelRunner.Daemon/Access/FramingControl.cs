@@ -4,8 +4,8 @@ using ModelRunner.Daemon.Responses;
 namespace ModelRunner.Daemon.Access;
 
 /// <summary>
-/// Refuses a request whose <c>Transfer-Encoding</c> is not exactly <c>chunked</c>. Kestrel looks only at the last coding of the list, and a proxy
-/// before the daemon may see another end of the request. The connection ends, so nothing behind such a request is read.
+/// Refuses a request whose <c>Transfer-Encoding</c> is not exactly <c>chunked</c>. Kestrel looks only at the last coding of the list, so a
+/// proxy before the daemon and the daemon may disagree about where a request ends. The connection ends, so nothing behind such a request is read.
 /// </summary>
 /// <remarks>A malformed <c>Content-Length</c> cannot be seen here: Kestrel keeps only its number.</remarks>
 internal sealed class FramingControl(RequestDelegate next)

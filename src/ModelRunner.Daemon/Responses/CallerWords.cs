@@ -1,12 +1,11 @@
 namespace ModelRunner.Daemon.Responses;
 
 /// <summary>
-/// The words of errors that are not the same for a program, which sends requests, and for a person, who writes commands. Only the sentence of an error uses
-/// them. Values stay as the client wrote them, whatever they are.
+/// Words in errors that differ between API clients and users of the command line. Only the text of the daemon uses them. Values stay as the client wrote them.
 /// </summary>
 internal sealed record CallerWords
 {
-    /// <summary>The words for programs.</summary>
+    /// <summary>The words for API clients.</summary>
     public static CallerWords Api { get; } = new()
     {
         SendForce = "send force=true", Force = "force=true", Follow = "follow=true", Send = "send",

@@ -90,7 +90,8 @@ internal sealed unsafe class HeldTerminal : IDisposable
         _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGQUIT, _ => Leave()));
     }
 
-    // The signal's own effect stops the process, unless no shell could continue it. It is sent to this thread, so that nothing runs before the stop.
+    // The default action stops the process. The kernel ignores it in an orphaned process group. The signal is sent to this thread, so that nothing
+    // runs before the stop.
     private void Stop(PosixSignalContext context)
     {
         context.Cancel = true;
