@@ -6,7 +6,11 @@ namespace ModelRunner.Linux.Files;
 /// <summary>Explains why a path cannot be used, as a clause that follows the path in a sentence. Never throws and waits for no pipe.</summary>
 internal static class PathProblem
 {
-    private const string Denied = "may not be read by this user";
+    /// <summary>The rights of the path forbid it.</summary>
+    public const string Denied = "may not be read by this user";
+
+    /// <summary>A regular file can be opened, so its bytes are the problem.</summary>
+    public const string Unreadable = "cannot be read";
 
     /// <summary>Explains why no regular file could be read at a path.</summary>
     public static string OfFile(string path) => FileStatus.Of(path).Kind switch
@@ -34,7 +38,7 @@ internal static class PathProblem
     {
         using SafeFileHandle file = RegularFile.OpenAnything(path);
         if (!file.IsInvalid)
-            return "cannot be read";
+            return Unreadable;
 
         int error = Marshal.GetLastPInvokeError();
         return error is Libc.ErrorNotPermitted or Libc.ErrorNoAccess ? Denied : $"cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}";

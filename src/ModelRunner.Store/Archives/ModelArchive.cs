@@ -50,7 +50,7 @@ internal sealed class ModelArchive : IDisposable
             entry.Id, StoreErrorReason.MissingFile, $"the file {missing.Digest} of the model is missing; pull the model again");
     }
 
-    /// <summary>Writes the archive. The end of a file is written only after its digest was checked, so an archive with wrong bytes is never whole.</summary>
+    /// <summary>Writes the archive. The last bytes of a file are written only if the digest of the whole file is right.</summary>
     /// <exception cref="StoreException">The bytes of a file are wrong.</exception>
     /// <exception cref="IOException">A file cannot be read any more, or the target cannot be written.</exception>
     public async Task WriteAsync(Stream target, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using ModelRunner.Linux.Files;
@@ -66,18 +67,20 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
     // Without its manifest, the list still names the files of a model.
     private (StoreEntry Entry, CheckedFile Manifest, IReadOnlyList<Descriptor> Files) Plan(StoreEntry entry)
     {
-        FileStatus status = FileStatus.OfLink(store.Folder.ManifestOf(entry.Id));
+        string path = store.Folder.ManifestOf(entry.Id);
+        FileStatus status = FileStatus.OfLink(path);
         byte[]? bytes = ManifestFile.ReadBytes(store.Folder, entry.Id);
         bool isWhole = bytes is not null && ContentHash.Matches(bytes, entry.Id);
         FileCondition condition = isWhole ? FileCondition.Whole
             : bytes is not null ? FileCondition.Damaged
-            : status.Exists ? FileCondition.Unreadable
-            : FileCondition.Missing;
+            : status.Kind == FileKind.Missing ? FileCondition.Missing
+            : FileCondition.Unreadable;
         var manifest = new CheckedFile(new Descriptor("", entry.Id, bytes?.Length ?? 0), condition)
         {
             IsManifest = true, Status = status, FoundSize = bytes?.Length ?? 0, Found = bytes is null || isWhole ? null : ContentHash.Of(bytes),
-            Problem = condition == FileCondition.Unreadable ? "it cannot be read, or is too large" : null,
         };
+        if (condition == FileCondition.Unreadable)
+            manifest = UnreadableManifest(manifest, path);
         return (entry, manifest, isWhole && ManifestReader.TryRead(bytes!, out _) is { } read
             ? read.Files
             : [.. entry.Files.Select(file => new Descriptor("", file, FileStatus.Of(store.Folder.BlobOf(file)).SizeBytes))]);
@@ -95,22 +98,56 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            found = new CheckedFile(file, FileCondition.Unreadable) { Problem = PathProblem.OfFile(path) };
+            found = Unreadable(new CheckedFile(file, FileCondition.Unreadable), path);
         }
 
         progress.Reach(file.Size);
         if (found.Condition != FileCondition.Damaged)
             return found;
-        IEnumerable<StoreEntry> users = store.Read().Entries.Where(entry => entry.Files.Contains(file.Digest));
-        return await SetAsideAsync(found, path, users, isLoaded, cancellationToken);
+        IReadOnlyList<StoreEntry> list;
+        try
+        {
+            list = store.Read().Entries;
+        }
+        catch (StoreException failure)
+        {
+            // Nobody knows which models use it.
+            return found with { Problem = failure.Message };
+        }
+
+        return await SetAsideAsync(found, path, list.Where(entry => entry.Files.Contains(file.Digest)), isLoaded, cancellationToken);
     }
+
+    private static CheckedFile Unreadable(CheckedFile file, string path)
+    {
+        string problem = PathProblem.OfFile(path);
+        UnreadableCause cause = problem switch
+        {
+            PathProblem.Denied => UnreadableCause.Denied,
+            PathProblem.Unreadable => UnreadableCause.Hardware,
+            _ when FileStatus.Of(path).IsRegular => UnreadableCause.Unopened,
+            _ => UnreadableCause.NoFile,
+        };
+        return file with { Problem = problem, Cause = cause };
+    }
+
+    private static CheckedFile UnreadableManifest(CheckedFile manifest, string path) =>
+        FileStatus.Of(path) is { IsRegular: true, SizeBytes: > ManifestReader.MaxBytes and var size }
+            ? manifest with
+            {
+                FoundSize = size,
+                Problem = string.Create(CultureInfo.InvariantCulture, $"has {size} bytes, and a manifest has at most {ManifestReader.MaxBytes}"),
+                Cause = UnreadableCause.TooLarge,
+            }
+            : Unreadable(manifest, path);
 
     private static async Task<CheckedFile> HashAsync(FileProgress progress, string path, CancellationToken cancellationToken)
     {
         Descriptor file = progress.File;
         using FileStream? source = RegularFile.Open(path);
         if (source is null)
-            return FileStatus.Of(path).Exists ? throw new IOException("it is no regular file") : new CheckedFile(file, FileCondition.Missing);
+            return FileStatus.Of(path).Kind == FileKind.Missing ? new CheckedFile(file, FileCondition.Missing)
+                : Unreadable(new CheckedFile(file, FileCondition.Unreadable), path);
         (Digest first, long length) = await HashAsync(source.SafeFileHandle, file, progress.Reach, cancellationToken);
         if (first == file.Digest)
             return new CheckedFile(file, FileCondition.Whole) { FoundSize = length };

@@ -21,8 +21,11 @@ internal sealed record CheckedFile(Descriptor File, FileCondition Condition)
     /// <summary>Whether it is the manifest.</summary>
     public bool IsManifest { get; init; }
 
-    /// <summary>Why it cannot be read, a clause; null: it was read.</summary>
+    /// <summary>Why it cannot be read, or not be set aside, a clause; null: there was no problem.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>The kind of <see cref="Problem"/> of a file that is unreadable.</summary>
+    public UnreadableCause Cause { get; init; }
 
     /// <summary>Whether it was set aside, so that the next pull fetches it.</summary>
     public bool IsSetAside { get; init; }

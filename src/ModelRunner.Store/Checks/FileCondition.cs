@@ -12,6 +12,6 @@ internal enum FileCondition
     /// <summary>It is not there.</summary>
     Missing,
 
-    /// <summary>Its bytes had another digest each time, or a disk error came: the memory or the disk of the machine is damaged.</summary>
+    /// <summary>Its bytes had another digest each time, or it could not be read.</summary>
     Unreadable,
 }

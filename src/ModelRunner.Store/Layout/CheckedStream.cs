@@ -5,7 +5,7 @@ using ModelRunner.Store.Names;
 namespace ModelRunner.Store.Layout;
 
 /// <summary>
-/// Reads a file of a store and hashes what is read. The part with which the file has all its bytes is returned only if they have its digest. Not safe for
+/// Reads a file of a store and hashes what is read. The last bytes are returned only if the digest of the whole file is right. Not safe for
 /// several threads.
 /// </summary>
 /// <param name="source">The file, which is closed with this stream.</param>
@@ -21,7 +21,7 @@ internal sealed class CheckedStream(Stream source, Descriptor file) : Stream
 
     public override bool CanWrite => false;
 
-    public override long Length => file.Size;
+    public override long Length => throw new NotSupportedException();
 
     public override long Position
     {

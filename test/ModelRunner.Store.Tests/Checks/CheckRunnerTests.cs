@@ -2,6 +2,7 @@ using ModelRunner.Store.Archives;
 using ModelRunner.Store.Checks;
 using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
 using ModelRunner.Store.Pulls;
 using ModelRunner.Store.Tests.Layout;
 using ModelRunner.Store.Tests.Pulls;
@@ -123,6 +124,86 @@ public sealed class CheckRunnerTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_folder_in_the_place_of_a_file_is_named_with_its_cause(bool isManifest)
+    {
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
+        await _fixture.PullAsync(registry.Name);
+        string path = isManifest ? _fixture.Store.Folder.ManifestOf(_made.Id) : Blob;
+        File.Delete(path);
+        Directory.CreateDirectory(path);
+
+        CheckedFile bad = Assert.Single(Assert.Single((await CheckAsync()).Models).Bad);
+
+        Assert.Equal((FileCondition.Unreadable, UnreadableCause.NoFile, "is a folder"), (bad.Condition, bad.Cause, bad.Problem));
+        Assert.Equal((isManifest, false), (bad.IsManifest, bad.IsSetAside));
+        Assert.True(Directory.Exists(path));
+    }
+
+    [Fact]
+    public async Task A_manifest_that_is_too_large_is_named_with_its_size_and_the_limit()
+    {
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
+        await _fixture.PullAsync(registry.Name);
+        using (FileStream manifest = File.OpenWrite(_fixture.Store.Folder.ManifestOf(_made.Id)))
+            manifest.SetLength(5_000_000);
+
+        CheckedFile bad = Assert.Single(Assert.Single((await CheckAsync()).Models).Bad);
+
+        Assert.Equal((FileCondition.Unreadable, UnreadableCause.TooLarge), (bad.Condition, bad.Cause));
+        Assert.Equal("has 5000000 bytes, and a manifest has at most 4194304", bad.Problem);
+    }
+
+    [Fact]
+    public async Task A_damaged_file_of_two_models_is_read_once_and_named_for_both_and_one_loaded_model_keeps_it()
+    {
+        MadeArtifact other = MadeArtifact.Of(Weights, [1, 2]);
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
+        await using FakeRegistry second = await FakeRegistry.StartAsync(other);
+        await _fixture.PullAsync(registry.Name);
+        await _fixture.PullAsync(second.Name);
+        Damage(Blob);
+        var asked = new HashSet<Digest>();
+
+        (StoreCheck check, IReadOnlyList<CheckedModel> models) = await CheckAsync(IsLoaded);
+
+        Assert.Equal(2, models.Count);
+        Assert.All(models, model => Assert.Equal((_made.Read().Layers[0].Digest, true), (Assert.Single(model.Bad).File.Digest, model.Bad[0].IsLoaded)));
+        Assert.Single(check.Files, file => file.File.Digest == _made.Read().Layers[0].Digest);
+        Assert.Contains(other.Id, asked);
+        Assert.True(File.Exists(Blob));
+
+        models = (await CheckAsync()).Models;
+
+        Assert.All(models, static model => Assert.True(Assert.Single(model.Bad).IsSetAside));
+        Assert.False(File.Exists(Blob));
+
+        bool IsLoaded(StoreEntry entry)
+        {
+            asked.Add(entry.Id);
+            return entry.Id == other.Id;
+        }
+    }
+
+    /// <summary>Then nobody knows who uses the file, so it stays.</summary>
+    [Fact]
+    public async Task Damage_is_reported_although_the_list_of_the_store_cannot_be_read_any_more()
+    {
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
+        await _fixture.PullAsync(registry.Name);
+        Damage(Blob);
+        var check = new StoreCheck(_fixture.Store.Read().Entries);
+        await File.WriteAllTextAsync(Path.Join(_fixture.Store.Folder.Root, "models.json"), "{", Token);
+
+        CheckedFile bad = Assert.Single(Assert.Single(await _runner.RunAsync(check, static (_, _) => Task.FromResult(false), Token)).Bad);
+
+        Assert.Equal((FileCondition.Damaged, false), (bad.Condition, bad.IsSetAside));
+        Assert.Contains("models.json", bad.Problem, StringComparison.Ordinal);
+        Assert.True(File.Exists(Blob));
+    }
+
     [Fact]
     public async Task A_check_can_be_ended_and_a_second_one_waits_for_its_turn()
     {
@@ -170,18 +251,17 @@ public sealed class CheckRunnerTests : IDisposable
         Assert.True(target.Length < Weights.Length);
     }
 
-    private async Task<(StoreCheck Check, IReadOnlyList<CheckedModel> Models)> CheckAsync(bool isLoaded = false, Action? whileDamaged = null)
+    private Task<(StoreCheck Check, IReadOnlyList<CheckedModel> Models)> CheckAsync(bool isLoaded = false, Action? whileDamaged = null) =>
+        CheckAsync(_ =>
+        {
+            whileDamaged?.Invoke();
+            return isLoaded;
+        });
+
+    private async Task<(StoreCheck Check, IReadOnlyList<CheckedModel> Models)> CheckAsync(Func<StoreEntry, bool> isLoaded)
     {
         var check = new StoreCheck(_fixture.Store.Read().Entries);
-        IReadOnlyList<CheckedModel> models = await _runner.RunAsync(
-            check,
-            (_, _) =>
-            {
-                whileDamaged?.Invoke();
-                return Task.FromResult(isLoaded);
-            },
-            Token);
-        return (check, models);
+        return (check, await _runner.RunAsync(check, (entry, _) => Task.FromResult(isLoaded(entry)), Token));
     }
 
     private IReadOnlyList<ForeignModel> List() => ArtifactStore.List([_fixture.Store.Folder.Root], new ForeignScan(TimeProvider.System, new ScanLimits())).Models;
