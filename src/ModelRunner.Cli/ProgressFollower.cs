@@ -46,7 +46,8 @@ internal sealed class ProgressFollower(CliConsole console, DaemonClient client, 
     /// <returns>The last line of the daemon.</returns>
     /// <exception cref="CliFailure">The check failed.</exception>
     public Task<JsonElement> VerifyAsync(IReadOnlyList<string> models, bool isJson, CancellationToken cancellation) =>
-        FollowToEndAsync("models/verify", JsonObject.Write(json => WriteModels(json, models)), "check", isJson, cancellation);
+        FollowToEndAsync(
+            "models/verify", JsonObject.Write(json => WriteModels(json, models)), "check", "run \"model-runner verify\" again", isJson, cancellation);
 
     private static void WriteModels(Utf8JsonWriter json, IReadOnlyList<string> models)
     {
@@ -67,12 +68,13 @@ internal sealed class ProgressFollower(CliConsole console, DaemonClient client, 
 
     private async Task<string> FollowAsync(string path, ReadOnlyMemory<byte> body, string verb, bool isJson, CancellationToken cancellation)
     {
-        JsonElement last = await FollowToEndAsync(path, body, verb, isJson, cancellation);
+        JsonElement last = await FollowToEndAsync(path, body, verb, $"{verb} again to continue", isJson, cancellation);
         string message = last.Text("message");
         return last.Text("type") == "success" ? message : throw new CliFailure(message, ExitCode.Failure);
     }
 
-    private async Task<JsonElement> FollowToEndAsync(string path, ReadOnlyMemory<byte> body, string verb, bool isJson, CancellationToken cancellation)
+    private async Task<JsonElement> FollowToEndAsync(
+        string path, ReadOnlyMemory<byte> body, string what, string remedy, bool isJson, CancellationToken cancellation)
     {
         using HttpResponseMessage response = await client.PostAsync(path, body, cancellation, accept: "application/json");
         client.RequireType(response, "application/json");
@@ -93,7 +95,7 @@ internal sealed class ProgressFollower(CliConsole console, DaemonClient client, 
             _bars?.Clear();
         }
 
-        throw new CliFailure($"the daemon ended the {verb} without a result; {verb} again to continue", ExitCode.Failure);
+        throw new CliFailure($"the daemon ended the {what} without a result; {remedy}", ExitCode.Failure);
     }
 
     // Whether it is the last line. Others are shown.

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Client;
 using ModelRunner.Linux.Files;
@@ -56,7 +57,7 @@ internal sealed class VerifyCommand : ClientCommand
         string[] states = [.. files.Select(static file => file.Text("state")).Where(static state => state != "whole").Distinct(StringComparer.Ordinal)];
         return
         [
-            model.Text("name"), files.Length.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            model.Text("name"), files.Length.ToString(CultureInfo.InvariantCulture),
             FileSizeText.Format(files.Sum(static file => file.Integer("size") ?? 0)), states.Length == 0 ? "whole" : string.Join(", ", states),
         ];
     }

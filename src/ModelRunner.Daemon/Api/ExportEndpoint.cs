@@ -39,8 +39,9 @@ internal sealed class ExportEndpoint(ModelPulls pulls, StoredModels stored)
         {
             await archive.WriteAsync(context.Response.Body, context.RequestAborted);
         }
-        catch (StoreException failure)
+        catch (Exception failure) when (failure is StoreException || (failure is IOException && !context.RequestAborted.IsCancellationRequested))
         {
+            // Wrong bytes, a disk error, or a file that became shorter.
             pulls.LogSaveFailed(failure.Message);
             await context.Response.Body.FlushAsync(context.RequestAborted);
             context.Abort();

@@ -24,7 +24,7 @@ internal sealed record VerifyRequest(IReadOnlyList<string> Models)
                 throw new ApiException(ApiError.Invalid($"the request's body has no list of models; {Example}", "models"));
             return new VerifyRequest(list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Select(static name => name.GetString()!)] : []);
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
             throw new ApiException(ApiError.Invalid($"the request's body is not valid JSON; {Example}"));
         }

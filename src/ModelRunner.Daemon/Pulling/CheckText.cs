@@ -33,7 +33,7 @@ internal static class CheckText
         return file.Condition switch
         {
             FileCondition.Missing => $"{what} is missing; pull the model again",
-            FileCondition.Unreadable => $"{what} {file.Problem}; check the disk and the memory of this machine, then verify again",
+            FileCondition.Unreadable => $"{what} {file.Problem}; {RemedyOf(file.Cause)}",
             _ when file.IsLoaded => $"{what} {Found(file)}; the model is loaded, so the file stays: unload it, verify it again and pull it again",
             _ when file.IsSetAside => $"{what} {Found(file)}; it was set aside: pull the model again, or remove it",
             _ => $"{what} {Found(file)}; it could not be set aside: {file.Problem ?? "it was replaced meanwhile, so verify again"}",
@@ -46,9 +46,18 @@ internal static class CheckText
         int bad = models.Count(static model => model.Bad.Count > 0);
         string all = string.Create(CultureInfo.InvariantCulture, $"{models.Count} model{(models.Count == 1 ? "" : "s")}");
         return models.Count == 0 ? "There are no models in the model store"
-            : bad == 0 ? string.Create(CultureInfo.InvariantCulture, $"Verified {all}: {files} files, {FileSizeText.Format(bytes)}, all whole")
-            : string.Create(CultureInfo.InvariantCulture, $"{bad} of {all} {(bad == 1 ? "is" : "are")} not whole");
+            : bad == 0 ? string.Create(CultureInfo.InvariantCulture, $"Verified {all}: {files} files, {FileSizeText.Format(bytes)}, all intact")
+            : string.Create(CultureInfo.InvariantCulture, $"{bad} of {all} {(bad == 1 ? "has" : "have")} damaged, missing or unreadable files");
     }
+
+    private static string RemedyOf(UnreadableCause cause) => cause switch
+    {
+        UnreadableCause.Denied => "let the user of the daemon read it, then verify again",
+        UnreadableCause.NoFile => "remove what has its name, then pull the model again",
+        UnreadableCause.Unopened => "remove the cause, then verify again",
+        UnreadableCause.TooLarge => "remove the model, then pull it again",
+        _ => "check the disk and the memory of this machine, then verify again",
+    };
 
     private static string Found(CheckedFile file) => file.FoundSize == file.File.Size
         ? $"is damaged: its bytes have the digest {file.Found}"

@@ -11,24 +11,33 @@ public sealed class VerifyTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Damage_is_found_and_named_a_loaded_model_goes_on_and_the_same_archive_repairs_it()
+    public async Task Damage_of_a_loaded_model_is_named_and_its_file_stays()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup());
         Assert.Equal("There are no models in the model store.\n", await daemon.CommandAsync("verify"));
         await PackageAsync(daemon);
         Assert.Contains("me/mine:latest", await daemon.CommandAsync("verify", "me/mine"), StringComparison.Ordinal);
         Assert.Equal(200, await AskAsync(daemon));
-        string blob = new DirectoryInfo(Path.Join(daemon.FolderPath, "models/store/blobs/sha256")).GetFiles().MaxBy(static file => file.Length)!.FullName;
+        string blob = FindWeights(daemon);
         await DamageAsync(blob);
 
         (int exitCode, string output, string error) = await daemon.RunClientAsync(daemon.FolderPath, "verify");
 
         Assert.Equal(1, exitCode);
-        Assert.EndsWith("model-runner: 1 of 1 model is not whole\n", error, StringComparison.Ordinal);
+        Assert.EndsWith("model-runner: 1 of 1 model has damaged, missing or unreadable files\n", error, StringComparison.Ordinal);
         Assert.DoesNotContain("Waiting", error, StringComparison.Ordinal);
         Assert.Matches($"me/mine:latest: its file sha256:{Path.GetFileName(blob)} \\(weights\\) is damaged: its bytes have the digest sha256:[0-9a-f]{{64}}; the model is loaded", output);
         Assert.Equal(200, await AskAsync(daemon));
-        await daemon.CommandAsync("unload", "--all");
+        Assert.True(File.Exists(blob));
+    }
+
+    [Fact]
+    public async Task A_damaged_file_is_set_aside_and_the_same_package_repairs_it()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup());
+        await PackageAsync(daemon);
+        string blob = FindWeights(daemon);
+        await DamageAsync(blob);
 
         JsonElement last = await VerifyAsync(daemon, """{"models":["me/mine"]}""");
 
@@ -52,17 +61,45 @@ public sealed class VerifyTests
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup());
         await PackageAsync(daemon);
-        await DamageAsync(new DirectoryInfo(Path.Join(daemon.FolderPath, "models/store/blobs/sha256")).GetFiles().MaxBy(static file => file.Length)!.FullName);
+        await DamageAsync(FindWeights(daemon));
 
         (int exitCode, _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "save", "me/mine", "-o", "mine.tar");
 
         Assert.Equal((1, false), (exitCode, File.Exists(Path.Join(daemon.FolderPath, "mine.tar"))));
         Assert.Contains("\"model-runner verify\" finds damaged files", error, StringComparison.Ordinal);
-        await daemon.WaitForLogAsync("an archive was not sent to its end: the file sha256:");
+        await daemon.WaitForLogAsync("sending an archive stopped: the file sha256:");
         Assert.Equal(404, (await daemon.PostAsync("models/verify", """{"models":["me/none"]}""")).Status);
         Assert.Equal(409, (await daemon.PostAsync("models/verify", """{"models":["tiny-chat"]}""")).Status);
         Assert.Equal(400, (await daemon.PostAsync("models/verify", """{"models":"me/mine"}""")).Status);
+        Assert.Equal(400, (await daemon.PostAsync("models/verify", """{"models":["\ud800"]}""")).Status);
     }
+
+    /// <summary>The status was sent, so the connection ends. It is no mistake of the daemon, which would be logged with a stack trace.</summary>
+    [Fact]
+    public async Task A_file_that_becomes_shorter_while_it_is_sent_ends_the_archive_with_a_warning()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup());
+        string large = Path.Join(daemon.FolderPath, "large.gguf");
+        File.Copy(Gguf, large);
+        await using (FileStream file = File.OpenWrite(large))
+            file.SetLength(40_000_000);
+        await daemon.CommandAsync("package", "--gguf", large, "me/large");
+        using HttpResponseMessage response = await daemon.Client.GetAsync(
+            new Uri("models/me/large/export", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, Token);
+        Assert.True(response.IsSuccessStatusCode);
+        await using Stream archive = await response.Content.ReadAsStreamAsync(Token);
+        await using (var blob = new FileStream(FindWeights(daemon), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+            blob.SetLength(39_000_000);
+
+        await Assert.ThrowsAnyAsync<IOException>(() => archive.CopyToAsync(Stream.Null, Token));
+
+        await daemon.WaitForLogAsync("sending an archive stopped: the file sha256:");
+        Assert.Contains("became shorter", daemon.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", daemon.Log, StringComparison.Ordinal);
+    }
+
+    private static string FindWeights(DaemonFixture daemon) =>
+        new DirectoryInfo(Path.Join(daemon.FolderPath, "models/store/blobs/sha256")).GetFiles().MaxBy(static file => file.Length)!.FullName;
 
     private static async Task<JsonElement> VerifyAsync(DaemonFixture daemon, string body)
     {
