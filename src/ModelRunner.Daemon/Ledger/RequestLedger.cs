@@ -44,6 +44,7 @@ internal sealed class RequestLedger : IDisposable
     private readonly Thread _thread;
     private LedgerBatch _batch = new();
     private List<Action> _reads = [];
+    private long? _busySince;
     private int _isTimerSet;
     private int _isTickDue;
     private volatile bool _isStuck;
@@ -184,6 +185,12 @@ internal sealed class RequestLedger : IDisposable
             LedgerReading<T>? reading = await FlushAsync(() => _writer.IsDurable && _writer.IsUp ? null : _writer.Read(read), cancellationToken);
             return reading ?? new LedgerReading<T>(await Task.Run(() => LedgerReader.Read(_writer.Path, read), cancellationToken));
         }
+        catch (TimeoutException failure)
+        {
+            throw new IOException(
+                $"the ledger has not responded for {ReadTimeout.TotalSeconds:0} s; its disk may be slow or broken: try again later, or check the disk of "
+                + "the state folder", failure);
+        }
         catch (Exception failure) when (LedgerFailure.IsOfDatabase(failure))
         {
             throw new IOException(
@@ -216,20 +223,32 @@ internal sealed class RequestLedger : IDisposable
     private async Task<T> FlushAsync<T>(Func<T> read, CancellationToken cancellationToken)
     {
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Action entry = Read;
         lock (_lock)
-            _reads.Add(Read);
+        {
+            // A thread that hangs answers nobody, so each report would wait as long as the one before.
+            if (_busySince is { } since && _time.GetElapsedTime(since) >= ReadTimeout)
+                throw new TimeoutException();
+            _reads.Add(entry);
+        }
+
         _work.Set();
         try
         {
             return await result.Task.WaitAsync(ReadTimeout, _time, cancellationToken);
         }
-        catch (TimeoutException failure)
+        finally
         {
-            throw new IOException($"its disk did not respond within {ReadTimeout.TotalSeconds:0} s", failure);
+            // If nobody waits any more, nothing is read later.
+            result.TrySetCanceled(CancellationToken.None);
+            lock (_lock)
+                _reads.Remove(entry);
         }
 
         void Read()
         {
+            if (result.Task.IsCompleted)
+                return;
             try
             {
                 result.TrySetResult(read());
@@ -316,6 +335,11 @@ internal sealed class RequestLedger : IDisposable
             if (!isEnding)
                 SetTimer();
         }
+        finally
+        {
+            lock (_lock)
+                _busySince = null;
+        }
     }
 
     private void WriteNext(bool isEnding)
@@ -323,7 +347,7 @@ internal sealed class RequestLedger : IDisposable
         bool isTick = Interlocked.Exchange(ref _isTickDue, 0) == 1 || isEnding;
         List<Action> reads = [];
         lock (_lock)
-            (reads, _reads) = (_reads, reads);
+            (reads, _reads, _busySince) = (_reads, reads, _time.GetTimestamp());
 
         // A report must have all sums.
         isTick |= reads.Count > 0;

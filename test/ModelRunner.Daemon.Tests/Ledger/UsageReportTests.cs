@@ -107,6 +107,97 @@ public sealed class UsageReportTests : IDisposable
         Assert.EndsWith("make it readable, or move it away, and a new one begins", failure.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The thread of the ledger hangs. The first report waits to the limit, and the next ones do not wait.</summary>
+    [Fact]
+    public async Task Reports_of_a_ledger_that_hangs_are_refused_at_once_and_are_not_read_later()
+    {
+        using var gate = new ManualResetEventSlim();
+        var accounts = new RequestAccounts(_fixture.Time);
+        using var ledger = new RequestLedger(accounts, new LedgerSettings(), _fixture.Time, _fixture.Log);
+        var hangs = new TaskCompletionSource();
+        int late = 0;
+        Task<LedgerReading<int>> first = ledger.ReadAsync(
+            _ =>
+            {
+                hangs.SetResult();
+                gate.Wait(Cancellation);
+                return 0;
+            },
+            Cancellation);
+        try
+        {
+            await hangs.Task.WaitAsync(DaemonFixture.Patience, Cancellation);
+            _fixture.Time.Advance(TimeSpan.FromSeconds(5));
+            await Assert.ThrowsAsync<IOException>(() => first);
+
+            for (int i = 0; i < 3; i++)
+            {
+                IOException failure = await Assert.ThrowsAsync<IOException>(
+                    () => ledger.ReadAsync(_ => Interlocked.Increment(ref late), Cancellation).WaitAsync(DaemonFixture.Patience, Cancellation));
+                Assert.Equal(
+                    "the ledger has not responded for 5 s; its disk may be slow or broken: try again later, or check the disk of the state folder",
+                    failure.Message);
+            }
+        }
+        finally
+        {
+            gate.Set();
+        }
+
+        await WaitUntilReadAsync(ledger);
+        Assert.Equal(0, late);
+    }
+
+    /// <summary>A report that was not begun within the limit leaves nothing behind.</summary>
+    [Fact]
+    public async Task A_report_that_came_too_late_is_not_read()
+    {
+        using var gate = new ManualResetEventSlim();
+        using var ledger = new RequestLedger(new RequestAccounts(_fixture.Time), new LedgerSettings(), _fixture.Time, _fixture.Log);
+        var hangs = new TaskCompletionSource();
+        int late = 0;
+        using var leaving = new CancellationTokenSource();
+        Task<LedgerReading<int>> left = ledger.ReadAsync(
+            _ =>
+            {
+                hangs.SetResult();
+                gate.Wait(Cancellation);
+                return 0;
+            },
+            leaving.Token);
+        await hangs.Task.WaitAsync(DaemonFixture.Patience, Cancellation);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+        Task<LedgerReading<int>> second = ledger.ReadAsync(_ => Interlocked.Increment(ref late), Cancellation);
+        try
+        {
+            _fixture.Time.Advance(TimeSpan.FromSeconds(5));
+            await Assert.ThrowsAsync<IOException>(() => second);
+        }
+        finally
+        {
+            gate.Set();
+        }
+
+        await WaitUntilReadAsync(ledger);
+        Assert.Equal(0, late);
+    }
+
+    private static Task WaitUntilReadAsync(RequestLedger ledger) => DaemonFixture.WaitUntilAsync(
+        async () =>
+        {
+            try
+            {
+                return (await ledger.ReadAsync(static _ => 7, Cancellation)).Stored == 7;
+            }
+            catch (IOException)
+            {
+                // The thread has not gone on yet.
+                return false;
+            }
+        },
+        DaemonFixture.Patience);
+
     // Two requests on one day, and one and an invalid one on the next.
     private async Task<RequestLedger> CountAsync()
     {
