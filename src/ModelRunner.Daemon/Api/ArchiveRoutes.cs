@@ -4,14 +4,13 @@ using ModelRunner.Daemon.Pulling;
 
 namespace ModelRunner.Daemon.Api;
 
-/// <summary>The routes that make models of archives, archives of models, and models of other models, and that check the files of models.</summary>
+/// <summary>The routes that make models of archives, archives of models, and models of other models.</summary>
 internal sealed class ArchiveRoutes(
-    ModelPulls pulls, ModelCatalog catalog, StoredModels stored, LoadedModels loaded, RequestBodies bodies, TimeProvider time, CancellationToken stopping)
+    ModelPulls pulls, ModelCatalog catalog, StoredModels stored, RequestBodies bodies, TimeProvider time, CancellationToken stopping)
 {
     public void Map(IEndpointRouteBuilder routes, ModelActions actions)
     {
         new LoadEndpoint(pulls, catalog, time, stopping).Map(routes);
-        new VerifyEndpoint(pulls, catalog, stored, loaded, bodies, time, stopping).Map(routes);
         new ExportEndpoint(pulls, stored).AddTo(actions);
         new RepackageEndpoint(pulls, catalog, stored, bodies, time).AddTo(actions);
     }

@@ -127,7 +127,6 @@ internal sealed class ConfigureRequest
                 hasRaw ? Raw : List);
         }
 
-
         Add(settings => settings with { Arguments = flags }, List, flags is null ? null : flags.Count == 0 ? "none" : string.Join(' ', flags));
     }
 

@@ -11,12 +11,16 @@ namespace ModelRunner.Daemon.Api;
 /// <summary>Which models of the store are loaded.</summary>
 internal sealed class LoadedModels(ModelCatalog catalog, RunnerPool pool)
 {
+    /// <summary>The models of requests, of which <see cref="Find(StoreEntry, IReadOnlyList{ModelSource})"/> needs a list that is new enough.</summary>
+    public Task<IReadOnlyList<ModelSource>> ListFoundAsync(CancellationToken cancellationToken) => catalog.ListFoundAsync(cancellationToken);
+
     /// <summary>The runners of a model, by any of its names.</summary>
-    public async Task<IReadOnlyList<RunnerSnapshot>> FindAsync(StoreEntry entry, CancellationToken cancellationToken)
+    /// <param name="entry">The model.</param>
+    /// <param name="found">The models of requests. They are read once for all models, because that may take seconds.</param>
+    public IReadOnlyList<RunnerSnapshot> Find(StoreEntry entry, IReadOnlyList<ModelSource> found)
     {
         // A model of the configuration or of another tool may have the same file, and another one may have its name. A runner keeps the name with which
         // it was started.
-        IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(cancellationToken);
         HashSet<string> names = [.. StoredModels.NamesOf(entry)];
         names.ExceptWith(found.Where(source => !source.Manifests.Contains(entry.Id)).Select(static source => source.Reference.ToString()));
         names.UnionWith(StoredModels.MeantBy(entry, found).SelectMany(static source => source.Names));

@@ -96,7 +96,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
         }
 
         // The last name, or the one by which the runners are known: without it, a request by another name would load the model again.
-        IReadOnlyList<RunnerSnapshot> runners = await loaded.FindAsync(entry, cancellationToken);
+        IReadOnlyList<RunnerSnapshot> runners = loaded.Find(entry, await loaded.ListFoundAsync(cancellationToken));
         if (tag is not null && entry.Tags.Count > 1)
             runners = LoadedModels.WithMainName(runners, tag);
         if (runners.Count > 0 && !isForced)
@@ -112,15 +112,13 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
     private async Task<ModelRemoval> ChooseAllAsync(StoreIndex list, bool isForced, CancellationToken cancellationToken)
     {
         await catalog.FollowAsync(list, cancellationToken);
-        var runners = new List<RunnerSnapshot>();
-        foreach (StoreEntry entry in list.Entries)
-            runners.AddRange(await loaded.FindAsync(entry, cancellationToken));
-        if (runners.Count > 0 && !isForced)
+        IReadOnlyList<ModelSource> found = await loaded.ListFoundAsync(cancellationToken);
+        RunnerSnapshot[] runners = [.. list.Entries.SelectMany(entry => loaded.Find(entry, found))];
+        if (runners.Length > 0 && !isForced)
         {
             throw new ApiException(StoredModels.Conflict(
                 words => $"{Describe(runners)} loaded, and nothing was removed; unload first, or {words.SendForce}"));
         }
-
 
         return new ModelRemoval([.. list.Entries.Select(static entry => (entry, (string?)null))], runners);
     }

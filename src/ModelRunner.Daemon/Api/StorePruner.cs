@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using System.Globalization;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Models;
@@ -34,7 +35,7 @@ internal sealed class StorePruner(
 
             // Leftovers come first. On a full disk, nothing else may be possible without the space of them.
             List<PrunedItem> removed = await RemoveLeftoversAsync(limits.IsDryRun, cancellationToken);
-            IReadOnlyList<PruneCandidate> candidates = await FindCandidatesAsync(limits, cancellationToken);
+            IReadOnlyList<PruneCandidate> candidates = await FindCandidatesAsync(limits, removed, cancellationToken);
             PrunePlan plan = PrunePlan.Make(candidates, limits, time.GetUtcNow());
             var spared = new List<PrunedItem>();
             removed.AddRange(limits.IsDryRun ? plan.Removed : await RemoveAsync(plan.Removed, spared, cancellationToken));
@@ -52,7 +53,10 @@ internal sealed class StorePruner(
     {
         // Docker Model Runner does not lock the files that it fetches.
         TimeSpan minAge = StoreCollector.MinAgeOnDemand, minAgeOfPartials = pulls.IsShared ? minAge : TimeSpan.MinValue;
-        return [.. (await pulls.Store.PruneAsync(minAge, minAgeOfPartials, isDryRun, cancellationToken)).Select(Describe)];
+        List<PrunedItem> found = [.. (await pulls.Store.PruneAsync(minAge, minAgeOfPartials, isDryRun, cancellationToken)).Select(Describe)];
+        if (found.Count > 0 && !isDryRun)
+            pulls.LogPrunedFiles(found.Count, found.Sum(static item => item.Bytes));
+        return found;
     }
 
     private static PrunedItem Describe(StoreLeftover file) => file.Kind switch
@@ -90,6 +94,23 @@ internal sealed class StorePruner(
         if (removed.Count > 0)
             await catalog.FindPulledAsync(cancellationToken);
         return removed;
+    }
+
+    // The error is the only response, so it must tell what was done.
+    private async Task<IReadOnlyList<PruneCandidate>> FindCandidatesAsync(
+        PruneLimits limits, IReadOnlyList<PrunedItem> removed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FindCandidatesAsync(limits, cancellationToken);
+        }
+        catch (IOException failure) when (removed.Count > 0 && !limits.IsDryRun)
+        {
+            string count = string.Create(
+                CultureInfo.InvariantCulture, $"{removed.Count} file{(removed.Count == 1 ? "" : "s")} that no model needs");
+            string size = FileSizeText.Format(removed.Sum(static item => item.Bytes));
+            throw new IOException($"{failure.Message}; {count} ({size}) {(removed.Count == 1 ? "was" : "were")} removed before this error", failure);
+        }
     }
 
     private async Task<IReadOnlyList<PruneCandidate>> FindCandidatesAsync(PruneLimits limits, CancellationToken cancellationToken)

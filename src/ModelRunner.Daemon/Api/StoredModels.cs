@@ -141,7 +141,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
             StatusCodes.Status500InternalServerError, "the model store cannot be written; check the folder in MODELS_PATH, its owner and its disk",
             ApiError.Server);
 
-    // What is found is in a list that was there. What is not found may be only between two lists.
+    // A model that was renamed during the search may be missed. So search again if the list has changed.
     private async Task<(StoreEntry Entry, string? Tag)> LookAsync(Func<StoreIndex, Task<(StoreEntry Entry, string? Tag)>> find)
     {
         for (int look = 1; ; look++)

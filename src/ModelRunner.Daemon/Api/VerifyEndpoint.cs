@@ -66,7 +66,7 @@ internal sealed class VerifyEndpoint(
     }
 
     private async Task<bool> IsLoadedAsync(StoreEntry entry, CancellationToken cancellationToken) =>
-        (await loaded.FindAsync(entry, cancellationToken)).Count > 0;
+        loaded.Find(entry, await loaded.ListFoundAsync(cancellationToken)).Count > 0;
 
     private async Task SendAsync(HttpContext context, StoreCheck check, Task<IReadOnlyList<CheckedModel>> checking)
     {

@@ -249,9 +249,10 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var loaded = new LoadedModels(catalog, pool);
         new ModelDetailsEndpoint(catalog, rights, pulls, loaded, new ModelDetailsReader(pulls, time), actions).Map(web);
         new StoreEndpoint(pulls, catalog, stored, loaded).Map(web);
+        new VerifyEndpoint(pulls, catalog, stored, loaded, bodies, time, web.Lifetime.ApplicationStopping).Map(web);
         new TagEndpoint(catalog, stored).AddTo(actions);
         new PushEndpoint(pulls, stored, bodies, time, web.Lifetime.ApplicationStopping).AddTo(actions);
-        new ArchiveRoutes(pulls, catalog, stored, loaded, bodies, time, web.Lifetime.ApplicationStopping).Map(web, actions);
+        new ArchiveRoutes(pulls, catalog, stored, bodies, time, web.Lifetime.ApplicationStopping).Map(web, actions);
         actions.Map(web);
         web.Lifetime.ApplicationStarted.Register(ListProblems);
         store.Subscribe((DaemonSettings _) => ListProblems());

@@ -117,13 +117,16 @@ internal sealed class ModelPulls : IDisposable
     /// <summary>Notes that a prune removed a model.</summary>
     public void LogPruned(string model, string reason) => _logger.LogPruned(model, reason);
 
+    /// <summary>Notes that a prune removed files that no model needs.</summary>
+    public void LogPrunedFiles(int files, long bytes) => _logger.LogPrunedFiles(files, bytes);
+
     /// <summary>Notes that an archive was not loaded, for a reason that is none of its client.</summary>
     public void LogLoadFailed(string reason) => _logger.LogLoadFailed(reason);
 
     /// <summary>Notes what a check of a model found.</summary>
     public void LogDamaged(string model, string what) => _logger.LogDamaged(model, what);
 
-    /// <summary>Notes that an archive of a model was not sent to its end.</summary>
+    /// <summary>Notes that sending an archive of a model stopped.</summary>
     public void LogSaveFailed(string reason) => _logger.LogSaveFailed(reason);
 
     public void Dispose()

@@ -17,6 +17,9 @@ internal static partial class PullLogs
     [LoggerMessage(Level = LogLevel.Information, Message = "removed {files} files of the model store that were not finished, {bytes} bytes")]
     public static partial void LogUnfinished(this ILogger logger, int files, long bytes);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "prune removed {files} files of the model store that no model needs, {bytes} bytes")]
+    public static partial void LogPrunedFiles(this ILogger logger, int files, long bytes);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "removed the model {model} from the model store: {reason}")]
     public static partial void LogPruned(this ILogger logger, string model, string reason);
 
@@ -29,7 +32,7 @@ internal static partial class PullLogs
     [LoggerMessage(Level = LogLevel.Warning, Message = "an archive was not loaded: {reason}")]
     public static partial void LogLoadFailed(this ILogger logger, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "an archive was not sent to its end: {reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "sending an archive stopped: {reason}")]
     public static partial void LogSaveFailed(this ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "model {model}: {what}")]

@@ -77,6 +77,28 @@ public sealed class PruneTests
         Assert.Equal("model me/old:v1", Show(await PruneAsync(daemon, "?unusedFor=0"), "removed"));
     }
 
+    /// <summary>Leftovers are removed first, and then the ledger cannot say which models were used.</summary>
+    [Fact]
+    public async Task What_was_removed_before_an_error_is_told_and_logged()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await daemon.CommandAsync("package", "--gguf", Path.Join(Repository.Root, "models/tiny-embed.gguf"), "me/kept:v1");
+        string partial = Path.Join(StoreOf(daemon), "blobs/sha256", new string('a', 64) + ".incomplete");
+        await File.WriteAllBytesAsync(partial, new byte[Size], Token);
+        string ledger = Directory.EnumerateFiles(daemon.FolderPath, "ledger.db", SearchOption.AllDirectories).Single();
+        foreach (string file in Directory.GetFiles(Path.GetDirectoryName(ledger)!, "ledger.db*"))
+            File.Delete(file);
+        Directory.CreateDirectory(ledger);
+
+        (int status, JsonElement body) = await daemon.PostAsync("models/prune?unusedFor=1d", "{}");
+
+        Assert.Equal((503, false), (status, File.Exists(partial)));
+        Assert.Matches(
+            "^it is not known which models were used: the ledger cannot be read: .*; 1 file that no model needs \\([0-9.]+ kB\\) was removed before this error$",
+            body.GetProperty("error").GetProperty("message").GetString());
+        await daemon.WaitForLogAsync("prune removed 1 files of the model store that no model needs");
+    }
+
     /// <summary>A pull that runs keeps its partial file and what it has completed.</summary>
     [Fact]
     public async Task A_running_pull_loses_nothing()

@@ -54,7 +54,7 @@ public sealed class StoreRaceTests
 
     /// <summary>A model is there or it is not: no answer is an error of the server or a conflict.</summary>
     [Fact]
-    public async Task Clients_that_change_the_same_models_get_no_wrong_errors()
+    public async Task Concurrent_changes_give_only_success_or_404()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         await daemon.CommandAsync("package", "--gguf", Path.Join(Repository.Root, "models/tiny-embed.gguf"), Names[0]);
