@@ -98,7 +98,7 @@ internal sealed class StorePruner(
 
     // The error is the only response, so it must tell what was done.
     private async Task<IReadOnlyList<PruneCandidate>> FindCandidatesAsync(
-        PruneLimits limits, IReadOnlyList<PrunedItem> removed, CancellationToken cancellationToken)
+        PruneLimits limits, List<PrunedItem> removed, CancellationToken cancellationToken)
     {
         try
         {
