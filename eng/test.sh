@@ -107,7 +107,7 @@ fetch_bare_debian() {
 # A test that hangs is named every five minutes, before the project is ended.
 run() {
     local report=$results/$1.xml code=0 head failures
-    timeout --kill-after=30 1200 "test/$1/bin/Debug/net10.0/$1" -noColor -noLogo -longRunning 300 -result-xml "$report" || code=$?
+    timeout --kill-after=30 1500 "test/$1/bin/Debug/net10.0/$1" -noColor -noLogo -longRunning 300 -result-xml "$report" || code=$?
     head=$(grep -m 1 -o '<assembly [^>]*>' "$report" 2>/dev/null) || head='<assembly passed="0" failed="0" errors="0" skipped="0">'
     number() { grep -o " $1=\"[0-9]*\"" <<<"$head" | tr -dc 0-9; }
     failures=$(($(number failed) + $(number errors)))

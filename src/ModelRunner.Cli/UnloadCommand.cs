@@ -31,7 +31,7 @@ internal sealed class UnloadCommand : ClientCommand
             throw new CliFailure("--backend is empty; name a backend, or leave it out", ExitCode.Usage);
         bool isAll = result.GetValue(_all) || (models.Length == 0 && backend is not null);
         if (models.Length == 0 && !isAll)
-            throw new CliFailure("name a model, or stop all runners with --all; \"model-runner ps\" lists what is loaded", ExitCode.Usage);
+            throw new CliFailure("name a model, or stop all runners with --all; \"model-runner ps\" lists the loaded runners", ExitCode.Usage);
         if (models.Any(string.IsNullOrWhiteSpace))
             throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
         if (models.Length > 0 && isAll)

@@ -82,7 +82,7 @@ internal sealed class UnloadEndpoint(
 
         return lookup.Reason == ModelLookupReason.Unknown
             ? throw new ApiException(ApiError.NotFound(
-                words => $"there is no model \"{PlainText.EscapeAndCut(name, MaxName)}\" to unload; {words.ListRunners} lists what runs",
+                words => $"there is no model \"{PlainText.EscapeAndCut(name, MaxName)}\" to unload; {words.ListRunners} lists the loaded runners",
                 ApiErrors.ModelNotFound, "models"))
             : throw new ApiException(ApiErrors.OfLookup(lookup) with { Param = "models" });
     }

@@ -45,6 +45,7 @@ internal sealed class BackgroundScan<T> : IDisposable
     private bool _isRunning;
     private bool _isDirty;
     private bool _isUrgent;
+    private bool _hasEnded;
     private bool _isDisposed;
     private bool _isWatched;
     private long _firstChange;
@@ -76,8 +77,8 @@ internal sealed class BackgroundScan<T> : IDisposable
     /// <summary>Why changes may go unnoticed until the next scan, a clause; null: they do not, or there is no watcher at all.</summary>
     public string? WatchProblem { get; private set; }
 
-    /// <summary>Whether no scan has ended.</summary>
-    public bool IsUnknown => Content is null && Failure is null;
+    /// <summary>Whether no scan has ended until now. A scan ends after its result is in use: the models are combined again before.</summary>
+    public bool IsUnknown => !Volatile.Read(ref _hasEnded);
 
     /// <summary>How long the running scan has taken so far; null: none is running.</summary>
     public TimeSpan? RunsFor
@@ -255,6 +256,7 @@ internal sealed class BackgroundScan<T> : IDisposable
         _ended = _time.GetTimestamp();
         _duration = _time.GetElapsedTime(_started);
         _isRunning = false;
+        Volatile.Write(ref _hasEnded, true);
         _current.SetResult();
         Schedule();
     }

@@ -354,12 +354,12 @@ public sealed class ClientCommandTests
     public async Task Messages_for_programs_become_messages_for_users()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/engines/unload", """
-            {"error":{"message":"there is no model \"x\" to unload; GET /engines/ps lists what runs","code":"model_not_found",
-            "command_line":"there is no model \"x\" to unload; \"model-runner ps\" lists what runs"}}
+            {"error":{"message":"there is no model \"x\" to unload; GET /engines/ps lists the loaded runners","code":"model_not_found",
+            "command_line":"there is no model \"x\" to unload; \"model-runner ps\" lists the loaded runners"}}
             """, 404);
 
         Assert.Equal(
-            (1, "", "model-runner: there is no model \"x\" to unload; \"model-runner ps\" lists what runs\n"), await daemon.RunAsync(["unload", "x"]));
+            (1, "", "model-runner: there is no model \"x\" to unload; \"model-runner ps\" lists the loaded runners\n"), await daemon.RunAsync(["unload", "x"]));
     }
 
     [Theory]

@@ -78,7 +78,7 @@ public sealed class DaemonCommandTests : IDisposable
         Assert.Equal((1, ""), (exitCode, output));
         Assert.Equal($"model-runner: no runner of {names[0]} is loaded; \"model-runner ps\" lists the loaded runners\n", error);
         Assert.Equal(
-            (1, "", "model-runner: there is no model \"nope\" to unload; \"model-runner ps\" lists what is loaded\n"),
+            (1, "", "model-runner: there is no model \"nope\" to unload; \"model-runner ps\" lists the loaded runners\n"),
             await daemon.RunClientAsync(_elsewhere.Path, "unload", "nope"));
     }
 

@@ -50,7 +50,9 @@ public sealed class RequestAccountingTests
     public async Task Requests_for_a_damaged_file_count_under_its_name_and_those_for_unknown_names_under_none()
     {
         using var folder = new TemporaryFolder();
-        folder.Write("cut.gguf", GgufBuilder.Llama().Build()[..^10]);
+        byte[] damaged = GgufBuilder.Llama().Build();
+        damaged[0] = 0;
+        folder.Write("cut.gguf", damaged);
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
             new DaemonSetup { Configuration = $$$"""{"models":{"cut":{"path":"{{{folder.Path}}}/cut.gguf"} }}""" });
         for (int i = 0; i < 2; i++)
