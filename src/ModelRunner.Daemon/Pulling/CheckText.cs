@@ -36,7 +36,7 @@ internal static class CheckText
             FileCondition.Unreadable => $"{what} {file.Problem}; {RemedyOf(file.Cause)}",
             _ when file.IsLoaded => $"{what} {Found(file)}; the model is loaded, so the file stays: unload it, verify it again and pull it again",
             _ when file.IsSetAside => $"{what} {Found(file)}; it was set aside: pull the model again, or remove it",
-            _ => $"{what} {Found(file)}; it could not be set aside: {file.Problem ?? "it was replaced meanwhile, so verify again"}",
+            _ => $"{what} {Found(file)}; it could not be set aside: {file.Problem ?? "it was changed meanwhile, so verify again"}",
         };
     }
 
@@ -56,11 +56,11 @@ internal static class CheckText
         UnreadableCause.NoFile => "remove what has its name, then pull the model again",
         UnreadableCause.Unopened => "remove the cause, then verify again",
         UnreadableCause.TooLarge => "remove the model, then pull it again",
+        UnreadableCause.Changed => "verify again when nothing writes it",
         _ => "check the disk and the memory of this machine, then verify again",
     };
 
     private static string Found(CheckedFile file) => file.FoundSize == file.File.Size
         ? $"is damaged: its bytes have the digest {file.Found}"
-        : string.Create(
-            CultureInfo.InvariantCulture, $"is damaged: it has {file.FoundSize} bytes with the digest {file.Found}, and should have {file.File.Size}");
+        : string.Create(CultureInfo.InvariantCulture, $"is damaged: it has {file.FoundSize} bytes, and should have {file.File.Size}");
 }

@@ -126,6 +126,9 @@ internal readonly unsafe struct FileStatus
     /// <inheritdoc cref="OfDescriptor"/>
     public static FileStatus Of(SafeHandle file) => OfDescriptor((int)file.DangerousGetHandle());
 
+    /// <summary>Whether nothing was written to the file between the two. A change of its permissions or names counts as one too.</summary>
+    public bool HasContentOf(FileStatus other) => (Changed, Written, SizeBytes) == (other.Changed, other.Written, other.SizeBytes);
+
     /// <summary>Whether both are the same file. False where one of them does not exist.</summary>
     public bool IsSameFileAs(FileStatus other) => Exists && other.Exists && Id == other.Id;
 

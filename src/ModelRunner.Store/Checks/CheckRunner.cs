@@ -21,6 +21,9 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
 
     private readonly SemaphoreSlim _turn = new(1);
 
+    /// <summary>Called with the path of a file that is about to be read a second time. For tests.</summary>
+    internal Action<string>? BeforeSecondRead { get; init; }
+
     /// <summary>Runs one check to its end.</summary>
     /// <param name="check">The check.</param>
     /// <param name="isLoaded">Whether a runner has loaded a model. Its files stay where they are.</param>
@@ -48,6 +51,8 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
             var models = new List<CheckedModel>();
             foreach ((StoreEntry entry, CheckedFile manifest, IReadOnlyList<Descriptor> own) in plans)
             {
+                if (WasRemoved(entry))
+                    continue;
                 CheckedFile first = manifest.Condition == FileCondition.Damaged
                     ? await SetAsideAsync(manifest, store.Folder.ManifestOf(entry.Id), [entry], isLoaded, cancellationToken)
                     : manifest;
@@ -64,6 +69,19 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
 
     public void Dispose() => _turn.Dispose();
 
+    // What a removed model lacks is no damage.
+    private bool WasRemoved(StoreEntry entry)
+    {
+        try
+        {
+            return store.Read().Find(entry.Id) is null;
+        }
+        catch (StoreException)
+        {
+            return false;
+        }
+    }
+
     // Without its manifest, the list still names the files of a model.
     private (StoreEntry Entry, CheckedFile Manifest, IReadOnlyList<Descriptor> Files) Plan(StoreEntry entry)
     {
@@ -77,7 +95,7 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
             : FileCondition.Unreadable;
         var manifest = new CheckedFile(new Descriptor("", entry.Id, bytes?.Length ?? 0), condition)
         {
-            IsManifest = true, Status = status, FoundSize = bytes?.Length ?? 0, Found = bytes is null || isWhole ? null : ContentHash.Of(bytes),
+            IsManifest = true, Status = FileStatus.Of(path), FoundSize = bytes?.Length ?? 0, Found = bytes is null || isWhole ? null : ContentHash.Of(bytes),
         };
         if (condition == FileCondition.Unreadable)
             manifest = UnreadableManifest(manifest, path);
@@ -141,21 +159,35 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
             }
             : Unreadable(manifest, path);
 
-    private static async Task<CheckedFile> HashAsync(FileProgress progress, string path, CancellationToken cancellationToken)
+    private async Task<CheckedFile> HashAsync(FileProgress progress, string path, CancellationToken cancellationToken)
     {
         Descriptor file = progress.File;
         using FileStream? source = RegularFile.Open(path);
         if (source is null)
             return FileStatus.Of(path).Kind == FileKind.Missing ? new CheckedFile(file, FileCondition.Missing)
                 : Unreadable(new CheckedFile(file, FileCondition.Unreadable), path);
+
+        // A file that is written while it is read may be right in the end.
+        FileStatus status = FileStatus.Of(source.SafeFileHandle);
+        if (status.SizeBytes != file.Size)
+            return new CheckedFile(file, FileCondition.Damaged) { FoundSize = status.SizeBytes, Status = status };
         (Digest first, long length) = await HashAsync(source.SafeFileHandle, file, progress.Reach, cancellationToken);
         if (first == file.Digest)
             return new CheckedFile(file, FileCondition.Whole) { FoundSize = length };
 
         // From the disk, and not from a copy in memory that may be damaged.
+        BeforeSecondRead?.Invoke(path);
         (Digest second, long _) = await HashAsync(source.SafeFileHandle, file, static _ => { }, cancellationToken);
+        if (!FileStatus.Of(source.SafeFileHandle).HasContentOf(status))
+        {
+            return new CheckedFile(file, FileCondition.Unreadable)
+            {
+                FoundSize = length, Problem = "was changed while it was read", Cause = UnreadableCause.Changed,
+            };
+        }
+
         return second == first
-            ? new CheckedFile(file, FileCondition.Damaged) { Found = first, FoundSize = length, Status = FileStatus.Of(source.SafeFileHandle) }
+            ? new CheckedFile(file, FileCondition.Damaged) { Found = first, FoundSize = length, Status = status }
             : new CheckedFile(file, FileCondition.Unreadable) { FoundSize = length, Problem = "has other bytes each time it is read" };
     }
 

@@ -17,4 +17,7 @@ internal enum UnreadableCause
 
     /// <summary>It is a manifest, and larger than any manifest.</summary>
     TooLarge,
+
+    /// <summary>Somebody wrote it during the check.</summary>
+    Changed,
 }

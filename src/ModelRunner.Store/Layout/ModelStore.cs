@@ -147,8 +147,9 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
     public Task<bool> SetAsideAsync(string path, FileStatus hashed, CancellationToken cancellationToken) => ChangeAsync(
         index =>
         {
-            FileStatus now = FileStatus.OfLink(path);
-            if (!now.IsSameFileAs(hashed) || (now.Written, now.SizeBytes) != (hashed.Written, hashed.SizeBytes))
+            // Through a link, as it was read. Then the link is set aside.
+            FileStatus now = FileStatus.Of(path);
+            if (!now.IsSameFileAs(hashed) || !now.HasContentOf(hashed))
                 return (index, false);
             File.Move(path, path + StoreFolder.DamagedEnding, overwrite: true);
             DurableFile.FlushFolder(Path.GetDirectoryName(path)!);

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Testing;

@@ -124,6 +124,68 @@ public sealed class CheckRunnerTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_file_that_is_repaired_in_place_between_the_two_reads_is_not_set_aside()
+    {
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
+        await _fixture.PullAsync(registry.Name);
+        using (FileStream file = File.OpenWrite(Blob))
+            file.WriteByte(0);
+        using var runner = new CheckRunner(_fixture.Store)
+        {
+            // As a repair behind the part that was read again: both reads find the same wrong bytes, and only the times tell.
+            BeforeSecondRead = static path => File.SetLastWriteTimeUtc(path, File.GetLastWriteTimeUtc(path)),
+        };
+
+        IReadOnlyList<CheckedModel> models = await runner.RunAsync(
+            new StoreCheck(_fixture.Store.Read().Entries), static (_, _) => Task.FromResult(false), Token);
+
+        CheckedFile bad = Assert.Single(Assert.Single(models).Bad);
+        Assert.Equal((FileCondition.Unreadable, UnreadableCause.Changed, false), (bad.Condition, bad.Cause, bad.IsSetAside));
+        Assert.True(File.Exists(Blob));
+    }
+
+    [Fact]
+    public async Task A_link_to_a_damaged_file_is_set_aside()
+    {
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
+        await _fixture.PullAsync(registry.Name);
+        Damage(Blob);
+        string copy = _fixture.Store.Folder.Root + ".copy";
+        File.Move(Blob, copy);
+        File.CreateSymbolicLink(Blob, copy);
+
+        Assert.True(Assert.Single(Assert.Single((await CheckAsync()).Models).Bad).IsSetAside);
+
+        Assert.False(File.Exists(Blob));
+        Assert.True(File.Exists(copy));
+    }
+
+    [Fact]
+    public async Task A_model_that_is_removed_during_the_check_is_not_reported()
+    {
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
+        await _fixture.PullAsync(registry.Name);
+        var check = new StoreCheck(_fixture.Store.Read().Entries);
+        File.Delete(Blob);
+        StoreIndexFile.Write(_fixture.Store.Folder, StoreIndex.Empty);
+
+        Assert.Empty(await _runner.RunAsync(check, static (_, _) => Task.FromResult(false), Token));
+    }
+
+    [Fact]
+    public async Task A_file_of_another_size_is_damaged_without_reading_it()
+    {
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
+        await _fixture.PullAsync(registry.Name);
+        using (FileStream file = File.OpenWrite(Blob))
+            file.SetLength(1L << 42);
+
+        CheckedFile bad = Assert.Single(Assert.Single((await CheckAsync()).Models).Bad);
+
+        Assert.Equal((FileCondition.Damaged, 1L << 42, null, true), (bad.Condition, bad.FoundSize, bad.Found, bad.IsSetAside));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
