@@ -18,20 +18,17 @@ internal sealed class PullRunner(
 {
     private readonly SemaphoreSlim _slots = new(settings.MaxPulls);
 
+    // Taken first. Whoever controls the registry of such a pull decides how long it takes, and must not stop the pulls of others.
+    private readonly SemaphoreSlim _limitedSlots = new(settings.MaxLimitedPulls);
+
     /// <summary>Runs one pull to its end.</summary>
     public async Task<PullOutcome> RunAsync(Pull pull, CancellationToken cancellationToken)
     {
         try
         {
-            await _slots.WaitAsync(cancellationToken);
-            try
-            {
-                return await RunNowAsync(pull, cancellationToken);
-            }
-            finally
-            {
-                _slots.Release();
-            }
+            return pull.MustFetch
+                ? await InSlotAsync(_limitedSlots, () => InSlotAsync(_slots, () => RunNowAsync(pull, cancellationToken), cancellationToken), cancellationToken)
+                : await InSlotAsync(_slots, () => RunNowAsync(pull, cancellationToken), cancellationToken);
         }
         catch (Exception failure) when (PullFailure.Explain(failure, cancellationToken.IsCancellationRequested) is { } outcome)
         {
@@ -48,7 +45,24 @@ internal sealed class PullRunner(
         ? hub.PlanAsync(pull, cancellationToken)
         : registries.PlanAsync(pull.Name, cancellationToken);
 
-    public void Dispose() => _slots.Dispose();
+    public void Dispose()
+    {
+        _slots.Dispose();
+        _limitedSlots.Dispose();
+    }
+
+    private static async Task<PullOutcome> InSlotAsync(SemaphoreSlim slots, Func<Task<PullOutcome>> run, CancellationToken cancellationToken)
+    {
+        await slots.WaitAsync(cancellationToken);
+        try
+        {
+            return await run();
+        }
+        finally
+        {
+            slots.Release();
+        }
+    }
 
     private async Task<PullOutcome> RunNowAsync(Pull pull, CancellationToken cancellationToken)
     {

@@ -6,6 +6,9 @@ internal sealed record PullSettings
     /// <summary>Pulls that run at once; the others wait.</summary>
     public int MaxPulls { get; init; } = 2;
 
+    /// <summary>Pulls with <see cref="Pull.MustFetch"/> among them. They leave a slot to the others, unless there is only one.</summary>
+    public int MaxLimitedPulls => Math.Max(1, MaxPulls - 1);
+
     /// <summary>Files of one pull that are fetched at once.</summary>
     public int MaxFilesOfPull { get; init; } = 4;
 

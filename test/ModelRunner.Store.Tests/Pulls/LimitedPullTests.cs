@@ -19,7 +19,8 @@ public sealed class LimitedPullTests : IDisposable
 
     private static readonly byte[] Weights = [.. "GGUF"u8, .. Enumerable.Range(0, 3_000_000).Select(static number => (byte)(number * 13))];
 
-    private readonly PullFixture _fixture = new();
+    // Two such pulls run at once.
+    private readonly PullFixture _fixture = new(new PullSettings { MaxPulls = 3 });
     private readonly MadeArtifact _made = MadeArtifact.Of(Weights);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
