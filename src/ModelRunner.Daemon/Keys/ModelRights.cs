@@ -45,8 +45,8 @@ internal sealed class ModelRights(ModelCatalog catalog)
     private bool IsNamed(Caller caller, string reference) =>
         ModelReference.TryParseWritten(reference, out ModelReference parsed, out _) && Allows(caller, parsed.ToString());
 
-    // A tool that gets a copy of the file gives the model another first name. That must take no right away. A name gives rights, so who may not pull
-    // everything gets one only for files that it could fetch.
+    // A tool that gets a copy of the file gives the model another first name. That must take no right away. A name gives rights. So a limited key gets a
+    // name only for files that its registry sent.
     private bool Allows(Caller caller, ModelEntry model) => Allows(caller, model.Reference) || model.OtherNames.Any(name => Allows(caller, name));
 
     private bool Allows(Caller caller, string model) =>

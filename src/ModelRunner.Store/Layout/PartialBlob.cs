@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
@@ -37,35 +38,35 @@ internal sealed class PartialBlob : IBlobTarget, IDisposable
     public long Missing => _file.Size - Length;
 
     /// <summary>Bytes in the file of an earlier attempt; 0: none. It opens nothing.</summary>
-    public static long LengthOf(StoreFolder folder, Descriptor file) => FileStatus.Of(PathOf(folder, file)).SizeBytes;
+    /// <param name="folder">The store.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="repository">As in <see cref="TryOpen(StoreFolder, Descriptor, string?)"/>.</param>
+    public static long LengthOf(StoreFolder folder, Descriptor file, string? repository = null) =>
+        FileStatus.Of(PathOf(folder, file, repository)).SizeBytes;
 
     /// <summary>Bytes that the file of an earlier or a running attempt occupies on the disk, those that are only reserved included.</summary>
-    public static long ReservedOf(StoreFolder folder, Descriptor file)
+    /// <param name="folder">The store.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="repository">As in <see cref="TryOpen(StoreFolder, Descriptor, string?)"/>.</param>
+    public static long ReservedOf(StoreFolder folder, Descriptor file, string? repository = null)
     {
-        FileStatus status = FileStatus.Of(PathOf(folder, file));
+        FileStatus status = FileStatus.Of(PathOf(folder, file, repository));
         return Math.Max(status.SizeBytes, status.AllocatedBytes);
     }
 
     /// <summary>
     /// Opens the file of a pull; a missing one is created. What an earlier attempt wrote is not hashed yet: <see cref="ContinueAsync"/> does that.
     /// </summary>
+    /// <param name="folder">The store.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="repository">
+    /// The only repository, with its registry, from which the bytes may come. It then has a partial file of its own, so that wrong bytes, a wrong size or a
+    /// slow registry cost no other pull anything. Null: the bytes may come from anywhere.
+    /// </param>
     /// <returns>Null while another writer has it.</returns>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    public static PartialBlob? TryOpen(StoreFolder folder, Descriptor file) => TryOpen(folder, file, PathOf(folder, file), isOfPull: true);
-
-    /// <summary>
-    /// Opens the file of a pull for a client that may pull only some models. It is one of its own, so that wrong bytes from a registry of such a client cost
-    /// no other pull what it has fetched.
-    /// </summary>
-    /// <returns>Null while another writer has it.</returns>
-    /// <exception cref="IOException">It cannot be opened.</exception>
-    public static PartialBlob? TryOpenForKey(StoreFolder folder, Descriptor file)
-    {
-        PartialBlob? blob = TryOpen(folder, file, $"{folder.BlobOf(file.Digest)}.key{StoreFolder.PartialEnding}", isOfPull: true);
-        if (blob is not null && RandomAccess.GetLength(blob._lock.File) > file.Size)
-            blob.Restart();
-        return blob;
-    }
+    public static PartialBlob? TryOpen(StoreFolder folder, Descriptor file, string? repository = null) =>
+        TryOpen(folder, file, PathOf(folder, file, repository), isOfPull: true);
 
     /// <summary>
     /// Opens an empty file of its own, beside what a pull has fetched: that is removed only when this one is complete. Without that, this one is removed by
@@ -240,7 +241,7 @@ internal sealed class PartialBlob : IBlobTarget, IDisposable
     // Nobody will continue it. A pull that is writing it ends with the same bytes.
     private void RemoveOfPull()
     {
-        string path = PathOf(_folder, _file);
+        string path = PathOf(_folder, _file, repository: null);
         try
         {
             if (!FileStatus.OfLink(path).Exists)
@@ -256,12 +257,18 @@ internal sealed class PartialBlob : IBlobTarget, IDisposable
     }
 
     // A manifest may name a wrong size. It must not spoil what a pull with the right size has fetched.
-    private static string PathOf(StoreFolder folder, Descriptor file)
+    private static string PathOf(StoreFolder folder, Descriptor file, string? repository)
     {
+        if (repository is not null)
+            return $"{folder.BlobOf(file.Digest)}.key-{HashOf(repository, file.Size)}{StoreFolder.PartialEnding}";
         string path = folder.PartialOf(file.Digest);
         return FileStatus.Of(path).SizeBytes <= file.Size ? path
             : string.Create(CultureInfo.InvariantCulture, $"{folder.BlobOf(file.Digest)}.{file.Size}{StoreFolder.PartialEnding}");
     }
+
+    // A repository may be too long for a name. Nobody finds another one with the same 128 bits.
+    private static string HashOf(string repository, long size) =>
+        ContentHash.Of(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{size} {repository}"))).Hex[..32];
 
     private void Restart(bool keepsBytes)
     {

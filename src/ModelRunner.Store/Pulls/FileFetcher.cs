@@ -17,7 +17,7 @@ internal sealed class FileFetcher(
     private const int BufferSize = 256 * 1024;
     private const int MaxShownStart = 60;
 
-    // Who can guess the last bytes of a file that others have fetched has not proven anything.
+    // The last bytes may be guessable. So the server must send at least 1 MiB.
     private const int MinFetched = 1024 * 1024;
 
     private static readonly TimeSpan WriterPatience = TimeSpan.FromMilliseconds(200);
@@ -25,37 +25,39 @@ internal sealed class FileFetcher(
     /// <summary>Fetches a file, unless it is there.</summary>
     /// <param name="progress">The file, and where its progress is shown.</param>
     /// <param name="open">Opens it.</param>
-    /// <param name="mustFetch">Whether the server must send it even if it is here: that proves that whoever controls the server has it.</param>
+    /// <param name="repository">
+    /// The repository, with its registry, that must send the file even if it is here: that proves that whoever controls it has the file. Null: there is none.
+    /// </param>
     /// <param name="cancellationToken">Ends the fetch. What was written is kept.</param>
     /// <exception cref="RemoteException">The server did not send it.</exception>
     /// <exception cref="StoreException">There is no space, or the bytes were wrong twice.</exception>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public async Task FetchAsync(FileProgress progress, FileOpener open, bool mustFetch, CancellationToken cancellationToken)
+    public async Task FetchAsync(FileProgress progress, FileOpener open, string? repository, CancellationToken cancellationToken)
     {
         Descriptor file = progress.File;
         bool isFetched = false;
         while (!store.Has(file))
         {
-            using PartialBlob? blob = mustFetch ? PartialBlob.TryOpenForKey(store.Folder, file) : PartialBlob.TryOpen(store.Folder, file);
+            using PartialBlob? blob = PartialBlob.TryOpen(store.Folder, file, repository);
             if (blob is null)
             {
                 // Another process fetches it.
-                progress.Reach(PartialBlob.LengthOf(store.Folder, file));
+                progress.Reach(PartialBlob.LengthOf(store.Folder, file, repository));
                 await Task.Delay(WriterPatience, time, cancellationToken);
                 continue;
             }
 
-            if (!mustFetch && adoption is not null && await adoption.TryAdoptAsync(blob, progress, cancellationToken))
+            if (repository is null && adoption is not null && await adoption.TryAdoptAsync(blob, progress, cancellationToken))
                 break;
             blob.Reserve();
             await blob.ContinueAsync(_ => progress.Reach(blob.Length), cancellationToken);
-            if (mustFetch && blob.Missing < MinFetched)
+            if (repository is not null && blob.Missing < MinFetched)
                 blob.Restart();
             await FetchAsync(blob, progress, open, cancellationToken);
             isFetched = true;
         }
 
-        if (mustFetch && !isFetched)
+        if (repository is not null && !isFetched)
         {
             using var proof = new BlobProof(file);
             await FetchAsync(proof, progress, open, cancellationToken);

@@ -35,7 +35,7 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
     /// <summary>Begins to pull a model, or follows the pull that runs. <see cref="Leave"/> must be called once.</summary>
     /// <param name="name">The model.</param>
     /// <param name="token">The token of the client for Hugging Face; clients with other tokens have pulls of their own. Null: none.</param>
-    /// <param name="mustFetch">As in <see cref="Pull.MustFetch"/>, if no pull of the model runs: one that others began gives the name in their stead.</param>
+    /// <param name="mustFetch">As in <see cref="Pull.MustFetch"/>. If a pull of this model runs already, it is joined, and its own value counts.</param>
     public Pull Join(ArtifactName name, string? token = null, bool mustFetch = false)
     {
         (string, string, string?) key = (name.ToString(), name.Target, token);

@@ -77,7 +77,7 @@ internal sealed class PullRunner(
         IReadOnlySet<Digest>? linked = adoption is null || pull.MustFetch
             ? null
             : await adoption.FindLinkedAsync([.. plan.Manifest.Files.Where(file => !store.Has(file))], cancellationToken);
-        SpaceCheck.Check(store, plan.Manifest, settings.SpareBytes, linked);
+        SpaceCheck.Check(store, plan.Manifest, settings.SpareBytes, linked, RepositoryOf(pull));
         StoreEntry entry = await FetchAndListAsync(pull, plan, tag, cancellationToken);
         return new PullOutcome(PullResult.Success, $"Model pulled successfully{Adopted(pull.Files)}", entry);
     }
@@ -119,6 +119,9 @@ internal sealed class PullRunner(
             + $"found in {string.Join(", ", found.Select(static file => file.FoundIn).Distinct(StringComparer.Ordinal))}";
     }
 
+    // The one from which each file must come; null: any.
+    private static string? RepositoryOf(Pull pull) => pull.MustFetch ? $"{pull.Name.Registry}/{pull.Name.WrittenRepository}" : null;
+
     // A digest without a tag says nothing about the tag "latest", which another model may have.
     private static string? TagOf(ArtifactName name) => name.Pin is not null && !name.HasWrittenTag ? null : name.ToString();
 
@@ -143,12 +146,12 @@ internal sealed class PullRunner(
         pull.Show(files);
         await Parallel.ForEachAsync(
             files, new ParallelOptions { MaxDegreeOfParallelism = settings.MaxFilesOfPull, CancellationToken = cancellationToken },
-            async (file, token) => await FetchAsync(file, plan.Open, pull.MustFetch, token));
+            async (file, token) => await FetchAsync(file, plan.Open, RepositoryOf(pull), token));
     }
 
-    private async Task FetchAsync(FileProgress file, FileOpener open, bool mustFetch, CancellationToken cancellationToken)
+    private async Task FetchAsync(FileProgress file, FileOpener open, string? repository, CancellationToken cancellationToken)
     {
-        while (!await TryFetchAsync(file, open, mustFetch, cancellationToken))
+        while (!await TryFetchAsync(file, open, repository, cancellationToken))
         {
             // The server of another pull failed. That says nothing about this one's.
         }
@@ -156,9 +159,9 @@ internal sealed class PullRunner(
         file.Reach(file.File.Size);
     }
 
-    private async Task<bool> TryFetchAsync(FileProgress file, FileOpener open, bool mustFetch, CancellationToken cancellationToken)
+    private async Task<bool> TryFetchAsync(FileProgress file, FileOpener open, string? repository, CancellationToken cancellationToken)
     {
-        await using SharedFetch fetch = fetches.Join(file.File, open, mustFetch, out bool isOwn);
+        await using SharedFetch fetch = fetches.Join(file.File, open, repository, out bool isOwn);
         file.Follow(fetch.Progress);
         try
         {

@@ -16,20 +16,20 @@ internal sealed class SharedFetches(FileFetcher fetcher)
     /// <summary>Begins to fetch a file, or joins a fetch that runs. The result must be disposed.</summary>
     /// <param name="file">The file.</param>
     /// <param name="open">Opens it, if no fetch runs.</param>
-    /// <param name="mustFetch">Whether the server must send the file even if it is here. Such a fetch is never shared: another pull has another server.</param>
+    /// <param name="repository">As in <see cref="FileFetcher"/>. A fetch with one is never shared: another pull has another server.</param>
     /// <param name="isOwn">Whether the fetch was begun, so that it uses <paramref name="open"/>.</param>
-    public SharedFetch Join(Descriptor file, FileOpener open, bool mustFetch, out bool isOwn)
+    public SharedFetch Join(Descriptor file, FileOpener open, string? repository, out bool isOwn)
     {
         isOwn = false;
         lock (_lock)
         {
-            if (!mustFetch && _running.TryGetValue(file.Digest, out SharedFetch? running) && running.TryJoin())
+            if (repository is null && _running.TryGetValue(file.Digest, out SharedFetch? running) && running.TryJoin())
                 return running;
             isOwn = true;
             var started = new SharedFetch(this, file);
-            if (!mustFetch)
+            if (repository is null)
                 _running[file.Digest] = started;
-            started.Start(token => fetcher.FetchAsync(started.Progress, open, mustFetch, token));
+            started.Start(token => fetcher.FetchAsync(started.Progress, open, repository, token));
             return started;
         }
     }

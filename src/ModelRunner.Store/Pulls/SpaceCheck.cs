@@ -14,12 +14,14 @@ internal static class SpaceCheck
     /// <param name="manifest">The files of the model.</param>
     /// <param name="spareBytes">Bytes that must stay free.</param>
     /// <param name="linked">The files that need no space.</param>
+    /// <param name="repository">As in <see cref="FileFetcher"/>: it says which partial files the pull continues.</param>
     /// <exception cref="StoreException">It is not enough.</exception>
-    public static void Check(ModelStore store, ArtifactManifest manifest, long spareBytes, IReadOnlySet<Digest>? linked = null)
+    public static void Check(
+        ModelStore store, ArtifactManifest manifest, long spareBytes, IReadOnlySet<Digest>? linked = null, string? repository = null)
     {
         Directory.CreateDirectory(store.Folder.Root);
         long missing = manifest.Files.Where(file => !store.Has(file) && linked?.Contains(file.Digest) != true).Sum(
-            file => Math.Max(0, file.Size - PartialBlob.ReservedOf(store.Folder, file)));
+            file => Math.Max(0, file.Size - PartialBlob.ReservedOf(store.Folder, file, repository)));
         if (missing == 0 || DiskSpace.Available(store.Folder.Root) is not { } free || free >= missing + spareBytes)
             return;
         throw NoSpace($"the model needs {Show(missing)} more", spareBytes, free);

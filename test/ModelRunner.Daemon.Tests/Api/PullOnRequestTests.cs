@@ -205,13 +205,17 @@ public sealed class PullOnRequestTests
         await using LoopbackServer theirs = await LoopbackServer.StartAsync(async context =>
         {
             string path = context.Request.Path.Value!;
-            byte[]? bytes = path.Contains("/manifests/", StringComparison.Ordinal) ? secret.Manifest : path.EndsWith(secret.ConfigDigest, StringComparison.Ordinal) ? secret.Config : layer;
+            byte[]? bytes = path.Contains("/manifests/", StringComparison.Ordinal) ? secret.Manifest
+                : path.EndsWith(secret.ConfigDigest, StringComparison.Ordinal) ? secret.Config
+                : path.Contains("/ai/whole/", StringComparison.Ordinal) ? secret.Layer
+                : layer;
             context.Response.StatusCode = bytes is null ? 404 : 200;
             context.Response.ContentType = RegistryModel.MediaType;
             await context.Response.Body.WriteAsync(bytes ?? []);
         });
         string name = $"127.0.0.1:{theirs.Address.Port}/ai/mine";
-        string key = KeyedDaemon.Key("named", $""", "models": ["{name}"]""");
+        string whole = $"127.0.0.1:{theirs.Address.Port}/ai/whole";
+        string key = KeyedDaemon.Key("named", $""", "models": ["{name}", "{whole}"]""");
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
             HasTcp = true,
@@ -219,15 +223,19 @@ public sealed class PullOnRequestTests
         });
         await daemon.CommandAsync("pull", $"{registry.Host}/{secret.Repository}");
 
-        Assert.Equal(404, await AskAsync());
+        Assert.Equal(404, await AskAsync(name));
         Assert.DoesNotContain(name, await daemon.CommandAsync("ls"), StringComparison.Ordinal);
 
-        // With the bytes, it is a model like any other. An administrator may give the name, too.
+        // With the bytes, it is a model like any other.
+        Assert.Equal(200, await AskAsync(whole));
+        Assert.Contains(whole, await daemon.CommandAsync("ls"), StringComparison.Ordinal);
+
+        // An administrator may give the name, too.
         layer = secret.Layer;
         await daemon.CommandAsync("pull", name);
-        Assert.Equal(200, await AskAsync());
+        Assert.Equal(200, await AskAsync(name));
 
-        async Task<int> AskAsync() => (int)(await KeyedDaemon.SendAsync(daemon, Path, KeyedDaemon.KeyOf("named"), Body(name))).Status;
+        async Task<int> AskAsync(string model) => (int)(await KeyedDaemon.SendAsync(daemon, Path, KeyedDaemon.KeyOf("named"), Body(model))).Status;
     }
 
     private static Task<DaemonFixture> StartAsync(string more) => DaemonFixture.StartAsync(new DaemonSetup { Configuration = $$"""{ "pullOnRequest": true{{more}} }""" });

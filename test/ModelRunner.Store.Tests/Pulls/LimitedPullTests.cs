@@ -10,8 +10,8 @@ using ModelRunner.Testing;
 namespace ModelRunner.Store.Tests.Pulls;
 
 /// <summary>
-/// A pull for a key that may use only some models. Whoever controls the registry of such a model must not get at a file that is here under another name by
-/// naming its digest.
+/// A pull for a key that may use only some models. Whoever controls the registry of such a model must not be able to use a file that is here
+/// under another name by naming its digest.
 /// </summary>
 public sealed class LimitedPullTests : IDisposable
 {
@@ -87,15 +87,16 @@ public sealed class LimitedPullTests : IDisposable
         SpoilAll(registry, FakeRegistry.Status(404));
         var gate = new TaskCompletionSource();
         honest.BeforeFile = () => gate.Task;
-        Pull running = _fixture.Queue.Join(honest.Name, mustFetch: true);
+        Pull running = _fixture.Queue.Join(honest.Name);
         await honest.WaitForRequestsAsync(2);
 
+        // The other pull waits, so that this one ends only if it does not follow it.
         Task<PullOutcome> attack = _fixture.PullAsync(registry.Name, mustFetch: true);
+        Assert.Equal(PullResult.NotFound, (await attack.WaitAsync(TimeSpan.FromSeconds(30), Token)).Result);
         gate.SetResult();
 
         Assert.Equal(PullResult.Success, (await PullFixture.EndAsync(running)).Result);
         _fixture.Queue.Leave(running);
-        Assert.Equal(PullResult.NotFound, (await attack).Result);
         Assert.Equal([honest.Name.ToString()], _fixture.Store.Read().Find(_made.Id)!.Tags);
     }
 
@@ -127,24 +128,78 @@ public sealed class LimitedPullTests : IDisposable
     }
 
     [Fact]
-    public async Task It_continues_its_own_part_and_spoils_none_of_others()
+    public async Task A_limited_pull_keeps_its_own_partial_file()
     {
+        await using FakeRegistry honest = await FakeRegistry.StartAsync(_made);
         await StoreFixture.PutPartialAsync(_fixture.Store.Folder, _made, 2_999_000);
+        using (PartialBlob own = PartialBlob.TryOpen(_fixture.Store.Folder, File, RepositoryOf(honest))!)
+            await own.AppendAsync(Weights.AsMemory(0, 1_000_000), Token);
+
+        // Another limited key, whose registry sends wrong bytes.
         await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
         byte[] wrong = [.. Weights];
         wrong[0] = 0;
         SpoilAll(registry, FakeRegistry.Send(wrong));
         Assert.Equal(PullResult.WrongBytes, (await _fixture.PullAsync(registry.Name, mustFetch: true)).Result);
         Assert.Equal(2_999_000, PartialBlob.LengthOf(_fixture.Store.Folder, File));
+        Assert.Equal(1_000_000, PartialBlob.LengthOf(_fixture.Store.Folder, File, RepositoryOf(honest)));
 
-        using (PartialBlob own = PartialBlob.TryOpenForKey(_fixture.Store.Folder, File)!)
-            await own.AppendAsync(Weights.AsMemory(0, 1_000_000), Token);
-        await using FakeRegistry honest = await FakeRegistry.StartAsync(_made);
         Assert.Equal(PullResult.Success, (await _fixture.PullAsync(honest.Name, mustFetch: true)).Result);
-
         Assert.Contains(1_000_000, honest.Offsets);
         _fixture.AssertHas(_made, honest.Name.ToString());
     }
+
+    [Fact]
+    public async Task A_slow_registry_delays_no_other_limited_pull()
+    {
+        await using FakeRegistry slow = await FakeRegistry.StartAsync(_made);
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
+        var gate = new TaskCompletionSource();
+        slow.BeforeFile = () => gate.Task;
+        Pull running = _fixture.Queue.Join(slow.Name, mustFetch: true);
+        await slow.WaitForRequestsAsync(2);
+
+        Assert.Equal(PullResult.Success, (await _fixture.PullAsync(registry.Name, mustFetch: true)).Result);
+
+        gate.SetResult();
+        Assert.Equal(PullResult.Success, (await PullFixture.EndAsync(running)).Result);
+        _fixture.Queue.Leave(running);
+    }
+
+    [Fact]
+    public async Task Each_repository_and_each_size_has_a_partial_file()
+    {
+        StoreFolder folder = _fixture.Store.Folder;
+        string repository = $"r.example/{new string('a', 5000)}";
+        using PartialBlob first = PartialBlob.TryOpen(folder, File, repository)!;
+        await first.AppendAsync(Weights.AsMemory(0, 1_000_000), Token);
+
+        using PartialBlob? other = PartialBlob.TryOpen(folder, File, "r.example/b");
+        using PartialBlob? small = PartialBlob.TryOpen(folder, File with { Size = 1 }, repository);
+
+        Assert.NotNull(other);
+        Assert.NotNull(small);
+        Assert.Null(PartialBlob.TryOpen(folder, File, repository));
+        Assert.Equal(1_000_000, PartialBlob.LengthOf(folder, File, repository));
+        Assert.Equal(3, StoreFixture.FilesIn(folder.Blobs).Length);
+    }
+
+    [Fact]
+    public async Task The_check_of_the_space_counts_the_partial_file_that_the_pull_continues()
+    {
+        await PutOthersAsync(_made);
+        using PartialBlob normal = PartialBlob.TryOpen(_fixture.Store.Folder, File)!;
+        normal.Reserve();
+        SpaceCheck.Check(_fixture.Store, _made.Read(), long.MaxValue / 2);
+
+        Assert.Throws<StoreException>(() => SpaceCheck.Check(_fixture.Store, _made.Read(), long.MaxValue / 2, repository: "r.example/a"));
+
+        using PartialBlob own = PartialBlob.TryOpen(_fixture.Store.Folder, File, "r.example/a")!;
+        own.Reserve();
+        SpaceCheck.Check(_fixture.Store, _made.Read(), long.MaxValue / 2, repository: "r.example/a");
+    }
+
+    private static string RepositoryOf(FakeRegistry registry) => $"{registry.Name.Registry}/{registry.Name.WrittenRepository}";
 
     // What the registry of the key has may have been fetched before, so that only the weights decide.
     private async Task PutOthersAsync(MadeArtifact made)
