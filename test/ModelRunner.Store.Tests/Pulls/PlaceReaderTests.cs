@@ -123,7 +123,7 @@ public sealed class PlaceReaderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_was_opened_too_late_is_closed()
+    public async Task A_result_that_comes_too_late_is_given_back()
     {
         _threads.HasThreads = true;
         string path = Path.Join(_good.Folder, "blobs", $"sha256-{_made.Read().Layers[0].Digest.Hex}");
@@ -147,6 +147,25 @@ public sealed class PlaceReaderTests : IDisposable
             release.Wait(Token);
             return File.OpenRead(path);
         }
+    }
+
+    [Fact]
+    public async Task A_file_that_was_opened_too_late_is_closed()
+    {
+        Descriptor file = _made.Read().Layers[0];
+        string path = Path.Join(_good.Folder, "blobs", $"sha256-{file.Digest.Hex}");
+        _threads.LateWork = 2;
+        using PartialBlob blob = PartialBlob.TryOpen(_store.Folder, file)!;
+        Task<bool> adopting = new ContentAdoption(_store.Store, () => [_good], _reader).TryAdoptAsync(blob, new FileProgress(file), Token);
+        _time.Advance(PlaceReader.Patience);
+        Assert.False(await adopting.WaitAsync(TimeSpan.FromSeconds(30), Token));
+        Assert.Equal(1, CountOpen());
+
+        _threads.Deliver();
+
+        Assert.Equal(0, CountOpen());
+
+        int CountOpen() => Directory.GetFiles("/proc/self/fd").Count(descriptor => new FileInfo(descriptor).LinkTarget == path);
     }
 
     private async Task<int> AskAsync()

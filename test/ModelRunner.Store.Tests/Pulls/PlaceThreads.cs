@@ -6,7 +6,9 @@ namespace ModelRunner.Store.Tests.Pulls;
 internal sealed class PlaceThreads : ISourceThreads
 {
     private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _late = new();
     private int _hanging;
+    private int _ended;
 
     /// <summary>The place that hangs; null: none does.</summary>
     public string? HangingPlace { get; set; }
@@ -17,6 +19,9 @@ internal sealed class PlaceThreads : ISourceThreads
     /// <summary>Whether work runs on threads, so that it may block.</summary>
     public bool HasThreads { get; set; }
 
+    /// <summary>The piece of work, counted from 1, whose result comes with <see cref="Deliver"/>; 0: none.</summary>
+    public int LateWork { get; set; }
+
     /// <summary>How many pieces of work hang or hung.</summary>
     public int Hanging => Volatile.Read(ref _hanging);
 
@@ -26,6 +31,9 @@ internal sealed class PlaceThreads : ISourceThreads
         HangingPlace = BusyPlace = null;
         _end.SetResult();
     }
+
+    /// <summary>The late result comes. Whoever waits for it has seen it when this returns.</summary>
+    public void Deliver() => _late.SetResult();
 
     public async Task<T> RunAsync<T>(string place, Action begun, Func<T> work)
     {
@@ -38,6 +46,9 @@ internal sealed class PlaceThreads : ISourceThreads
             await _end.Task;
         }
 
-        return HasThreads ? await Task.Run(work) : work();
+        T result = HasThreads ? await Task.Run(work) : work();
+        if (Interlocked.Increment(ref _ended) == LateWork)
+            await _late.Task.ConfigureAwait(false);
+        return result;
     }
 }
