@@ -21,7 +21,6 @@ internal sealed class ModelPulls : IDisposable
 {
     private const int MaxTokenFile = 4096;
 
-    private readonly string _modelsPath;
     private readonly Func<DaemonSettings> _settings;
     private readonly SharedRate _rate;
     private readonly TimeProvider _time;
@@ -38,8 +37,8 @@ internal sealed class ModelPulls : IDisposable
     /// <param name="fit">Says which models fit into the memory; null: all.</param>
     public ModelPulls(Func<DaemonSettings> settings, TimeProvider time, ILogger<ModelPulls> logger, ISourceThreads threads, IMemoryFit? fit = null)
     {
-        (_modelsPath, _settings, _time, _logger, _threads, _fit) = (settings().ModelsPath, settings, time, logger, threads, fit);
-        Store = new ModelStore(StoreFolder.Below(_modelsPath), time);
+        (_settings, _time, _logger, _threads, _fit) = (settings, time, logger, threads, fit);
+        Store = new ModelStore(StoreFolder.Below(settings().ModelsPath), time);
         _pushes = new PushRunner(Store);
         Checks = new CheckRunner(Store);
         _rate = new SharedRate(time) { BytesPerSecond = settings().Downloads.BytesPerSecond };
@@ -52,7 +51,7 @@ internal sealed class ModelPulls : IDisposable
     public ModelStore Store { get; }
 
     /// <summary>Whether the models folder itself is the store, so that Docker Model Runner may use it too.</summary>
-    public bool IsShared => Store.Folder.Root == _modelsPath;
+    public bool IsShared => Store.Folder.IsShared;
 
     /// <summary>The limits of pulls.</summary>
     public PullSettings Limits { get; } = new();

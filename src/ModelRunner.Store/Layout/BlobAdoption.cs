@@ -16,7 +16,6 @@ namespace ModelRunner.Store.Layout;
 internal sealed class BlobAdoption(StoreFolder folder, Descriptor file, AdoptedFile source, Action<long> progress)
 {
     private const int BufferSize = 1024 * 1024;
-    private const string Purpose = "adopt";
 
     /// <summary>Shares the content with the other file, on a file system that can do that. What is hashed is the own content.</summary>
     /// <returns>False: the file system cannot do that.</returns>
@@ -24,7 +23,7 @@ internal sealed class BlobAdoption(StoreFolder folder, Descriptor file, AdoptedF
     /// <exception cref="IOException">It cannot be read or renamed.</exception>
     public async Task<bool> TryCloneAsync(CancellationToken cancellationToken)
     {
-        using PartialBlob? blob = PartialBlob.TryOpenOwn(folder, file, Purpose);
+        using PartialBlob? blob = PartialBlob.TryOpenOwn(folder, file, StoreFileName.AdoptPurpose);
         if (blob is null || !await blob.TryCloneAsync(source.File, _ => progress(blob.Length), cancellationToken))
             return false;
         blob.Complete();
@@ -32,11 +31,15 @@ internal sealed class BlobAdoption(StoreFolder folder, Descriptor file, AdoptedF
     }
 
     /// <summary>Makes a second name of the other file, and hashes it. Nobody may write to it who may not write to the store.</summary>
-    /// <returns>False: there can be no second name, or the file has changed meanwhile.</returns>
+    /// <returns>False: there can be no second name, the file has changed meanwhile, or another process takes it.</returns>
     /// <exception cref="StoreException">The bytes are wrong.</exception>
     /// <exception cref="IOException">It cannot be read or renamed.</exception>
     public async Task<bool> TryLinkAsync(CancellationToken cancellationToken)
     {
+        // Its lock says that the second name is in use.
+        using PartialBlob? taken = PartialBlob.TryOpenOwn(folder, file, StoreFileName.AdoptPurpose);
+        if (taken is null)
+            return false;
         string final = folder.BlobOf(file.Digest);
         string name = $"{final}.{StoreFileName.LinkPurpose}{StoreFolder.PartialEnding}";
         File.Delete(name);
@@ -70,7 +73,7 @@ internal sealed class BlobAdoption(StoreFolder folder, Descriptor file, AdoptedF
     /// <exception cref="IOException">It cannot be read or written.</exception>
     public async Task<bool> TryCopyAsync(Func<Memory<byte>, long, CancellationToken, Task<int>> read, CancellationToken cancellationToken)
     {
-        using PartialBlob? blob = PartialBlob.TryOpenOwn(folder, file, Purpose);
+        using PartialBlob? blob = PartialBlob.TryOpenOwn(folder, file, StoreFileName.AdoptPurpose);
         if (blob is null)
             return false;
         blob.Reserve();

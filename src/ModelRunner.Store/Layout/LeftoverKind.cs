@@ -1,6 +1,6 @@
 namespace ModelRunner.Store.Layout;
 
-/// <summary>What a file is that no model needs.</summary>
+/// <summary>The kinds of files that no model needs.</summary>
 internal enum LeftoverKind
 {
     /// <summary>A whole file, or a manifest.</summary>

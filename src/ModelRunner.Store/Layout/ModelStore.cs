@@ -133,7 +133,9 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
         }
     }
 
-    /// <summary>Removes what operations wrote that have not ended and never will. It needs no list, no lock and no space. Never fails.</summary>
+    /// <summary>
+    /// Removes files of interrupted loads, copies and repackaging, which nothing can continue. It needs no list and no lock of the store. Never fails.
+    /// </summary>
     public CollectedFiles RemoveUnfinished() => CollectorNow().RemoveUnfinished();
 
     /// <summary>
@@ -159,9 +161,9 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
 
     /// <summary>The files that no model and no pull of this process needs, however young they are. It takes no lock.</summary>
     /// <exception cref="StoreException">The list cannot be read.</exception>
-    public IReadOnlyList<StoreLeftover> FindLeftovers() => IsListed ? CollectorNow().Find(Read(), TimeSpan.MinValue, TimeSpan.MinValue) : [];
+    public IReadOnlyList<StoreLeftover> FindLeftovers() => IsListed ? CollectorNow().Find(Read(), LeftoverAges.None) : [];
 
-    /// <summary>Removes the files that no model needs, and returns them.</summary>
+    /// <summary>Removes the files that no model needs, and returns them. Damaged ones may have any age.</summary>
     /// <param name="minAge">How old a whole file must be: a pull of another process may need it.</param>
     /// <param name="minAgeOfPartials">How old a partial file must be. One that a pull writes now is left in any case.</param>
     /// <param name="isDryRun">Whether they are only returned.</param>
@@ -171,7 +173,7 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
         TimeSpan minAge, TimeSpan minAgeOfPartials, bool isDryRun, CancellationToken cancellationToken) => ChangeAsync(
         index =>
         {
-            IReadOnlyList<StoreLeftover> found = IsListed ? CollectorNow().Find(index, minAge, minAgeOfPartials) : [];
+            IReadOnlyList<StoreLeftover> found = IsListed ? CollectorNow().Find(index, new LeftoverAges(minAge, minAgeOfPartials, TimeSpan.MinValue)) : [];
             return (index, isDryRun ? found : CollectorNow().Remove(found));
         },
         cancellationToken);
@@ -201,7 +203,8 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
     private Task<T> ChangeAsync<T>(Func<StoreIndex, (StoreIndex Index, T Result)> change, CancellationToken cancellationToken) =>
         ChangeAsync(index => Task.FromResult(change(index)), static (result, _, _) => result, cancellationToken);
 
-    // Files are removed after the new list is on the disk: after a crash there are too many files, and never too few. Only a full disk turns that round.
+    // Files are removed after the new list is on the disk: after a crash there are too many files, and never too few. On a full disk,
+    // files are removed first (MakeSpace).
     private async Task<T> ChangeAsync<T>(
         Func<StoreIndex, Task<(StoreIndex Index, T Result)>> change, Func<T, StoreIndex, StoreIndex, T> finish, CancellationToken cancellationToken,
         bool isRemoval = false)

@@ -27,7 +27,7 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     /// <param name="isDryRun">Whether it only counts.</param>
     public CollectedFiles Collect(StoreIndex index, bool isDryRun)
     {
-        IReadOnlyList<StoreLeftover> found = Find(index, MinAge, MinAge);
+        IReadOnlyList<StoreLeftover> found = Find(index, LeftoverAges.All(MinAge));
         if (!isDryRun)
         {
             found = Remove(found);
@@ -39,9 +39,8 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
 
     /// <summary>Finds the files that no model and no pull of this process needs.</summary>
     /// <param name="index">The list of models.</param>
-    /// <param name="minAge">How old a whole file must be.</param>
-    /// <param name="minAgeOfPartials">How old a partial file must be.</param>
-    public IReadOnlyList<StoreLeftover> Find(StoreIndex index, TimeSpan minAge, TimeSpan minAgeOfPartials)
+    /// <param name="ages">How old they must be.</param>
+    public IReadOnlyList<StoreLeftover> Find(StoreIndex index, LeftoverAges ages)
     {
         HashSet<Digest> needed = FindNeeded(index);
         var found = new List<StoreLeftover>();
@@ -66,25 +65,19 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
 
         void Add(FileInfo file, LeftoverKind kind)
         {
-            // Its lock tells whether somebody still writes an unfinished one.
-            TimeSpan age = kind switch
-            {
-                LeftoverKind.Unfinished => TimeSpan.MinValue,
-                LeftoverKind.Partial => minAgeOfPartials,
-                _ => minAge,
-            };
             FileStatus status = FileStatus.OfLink(file.FullName);
-            if (status.IsRegular && AgeOf(status) >= age)
+            if (status.IsRegular && AgeOf(status) >= ages.Of(kind))
                 found.Add(new StoreLeftover(file.Name, kind, file.FullName, status.Links > 1 ? 0 : status.AllocatedBytes));
         }
     }
 
     /// <summary>
-    /// Removes what operations wrote that have not ended and never will. A file that a process still writes is left. It needs no lock of the store.
+    /// Removes files of interrupted loads, copies and repackaging, which nothing can continue. A file that a process still writes is left. It needs no lock of
+    /// the store.
     /// </summary>
     public CollectedFiles RemoveUnfinished()
     {
-        IReadOnlyList<StoreLeftover> removed = Remove([.. Find(StoreIndex.Empty, TimeSpan.MaxValue, TimeSpan.MaxValue)]);
+        IReadOnlyList<StoreLeftover> removed = Remove([.. Find(StoreIndex.Empty, LeftoverAges.All(TimeSpan.MaxValue))]);
         return new CollectedFiles(removed.Count, removed.Sum(static file => file.Bytes));
     }
 
@@ -92,8 +85,8 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     public IReadOnlyList<StoreLeftover> Remove(IReadOnlyList<StoreLeftover> files) => [.. files.Where(TryDelete)];
 
     /// <summary>
-    /// Makes space for a list with fewer models, on a disk on which it cannot be written: removes one file after the other until it can be. First what
-    /// nobody can miss, then the files of the removed models, and at last what pulls could continue. A crash in between leaves a list with a model that
+    /// Makes space for a list with fewer models, on a disk on which it cannot be written: removes one file after the other until it can be. First
+    /// files that nobody needs, then the files of the removed models, and at last what pulls could continue. A crash in between leaves a list with a model that
     /// lacks files, which a pull or a removal mends.
     /// </summary>
     /// <param name="before">The list on the disk.</param>
@@ -103,7 +96,8 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     public bool MakeSpace(StoreIndex before, StoreIndex after, Func<bool> tryWrite)
     {
         StoreEntry[] removed = [.. before.Entries.Where(entry => after.Find(entry.Id) is null)];
-        StoreLeftover[] leftovers = [.. Find(before, MinAgeOnDemand, MinAgeOnDemand).OrderByDescending(static file => file.Bytes)];
+        var ages = new LeftoverAges(MinAgeOnDemand, folder.IsShared ? MinAgeOnDemand : TimeSpan.MinValue, TimeSpan.MinValue);
+        StoreLeftover[] leftovers = [.. Find(before, ages).OrderByDescending(static file => file.Bytes)];
         if (leftovers.Where(static file => file.Kind != LeftoverKind.Partial).Any(file => TryDelete(file) && tryWrite()))
             return true;
         HashSet<Digest> needed = FindNeeded(after);
@@ -188,18 +182,24 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
 
     private bool TryDelete(StoreLeftover file) => file.Kind switch
     {
-        LeftoverKind.Partial or LeftoverKind.Unfinished when !StoreFileName.IsLink(file.Name) => TryDeleteUnlocked(file.Path),
+        LeftoverKind.Unfinished when StoreFileName.IsLink(file.Name) => TryDeleteUnlocked(file.Path, StoreFileName.LockOfLink(file.Path)),
+        LeftoverKind.Partial or LeftoverKind.Unfinished => TryDeleteUnlocked(file.Path, file.Path),
         LeftoverKind.Unreferenced => Digest.TryParse($"{Path.GetFileName(Path.GetDirectoryName(file.Path))}:{file.Name}", out Digest digest)
             && TryDelete(file.Path, digest),
         _ => TryDelete(file.Path, held: null),
     };
 
-    private bool TryDeleteUnlocked(string path)
+    private bool TryDeleteUnlocked(string path, string lockPath)
     {
         try
         {
-            using FileLock? taken = FileLock.TryTake(path);
-            return taken is not null && TryDelete(path, held: null);
+            using FileLock? taken = FileLock.TryTake(lockPath);
+            if (taken is null)
+                return false;
+            bool isDeleted = TryDelete(path, held: null);
+            if (lockPath != path)
+                TryDelete(lockPath);
+            return isDeleted;
         }
         catch (IOException)
         {

@@ -8,13 +8,24 @@ namespace ModelRunner.Store.Layout;
 internal readonly record struct StoreFileName(Digest Digest, LeftoverKind Kind)
 {
     // A file of another name may be one of Docker Model Runner, which continues its own.
-    private static readonly string[] Unfinished = ["load", "repackage", "adopt", LinkPurpose];
+    private static readonly string[] Unfinished = ["load", "repackage", AdoptPurpose, LinkPurpose];
 
-    /// <summary>The purpose of a second name of another tool's file, while that is hashed. To lock it would open the other tool's file for writing.</summary>
+    /// <summary>The purpose of a copy of another tool's file.</summary>
+    public const string AdoptPurpose = "adopt";
+
+    /// <summary>
+    /// The purpose of a second name of another tool's file, while that is hashed. To lock it would open the other tool's file for writing. Whoever makes it
+    /// has the lock of <see cref="LockOfLink"/>.
+    /// </summary>
     public const string LinkPurpose = "link";
 
     /// <summary>Whether it is a second name of another tool's file.</summary>
     public static bool IsLink(string name) => name.EndsWith($".{LinkPurpose}{StoreFolder.PartialEnding}", StringComparison.Ordinal);
+
+    /// <summary>The file, that of a copy, whose lock is held while there is a second name.</summary>
+    /// <param name="path">The path of the second name.</param>
+    public static string LockOfLink(string path) =>
+        $"{path[..^(LinkPurpose.Length + StoreFolder.PartialEnding.Length)]}{AdoptPurpose}{StoreFolder.PartialEnding}";
 
     /// <summary>Reads a name. False: it is not one of a store.</summary>
     /// <param name="algorithm">The folder in which the file is.</param>

@@ -22,6 +22,9 @@ internal sealed record StoreFolder(string Root)
     /// </summary>
     public Action<string>? BeforeStep { get; init; }
 
+    /// <summary>Whether Docker Model Runner may use it too. That one does not lock the files that it fetches.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>The version of the layout.</summary>
     public string LayoutFile => Path.Join(Root, LayoutFileName);
 
@@ -44,7 +47,8 @@ internal sealed record StoreFolder(string Root)
     /// The store of a folder of models: the folder itself if it is a store, for example one of Docker Model Runner, and else the folder <c>store</c>
     /// in it, which need not exist.
     /// </summary>
-    public static StoreFolder Below(string modelsPath) => new(IsStore(modelsPath) ? modelsPath : Path.Join(modelsPath, "store"));
+    public static StoreFolder Below(string modelsPath) =>
+        IsStore(modelsPath) ? new StoreFolder(modelsPath) { IsShared = true } : new StoreFolder(Path.Join(modelsPath, "store"));
 
     /// <summary>Whether a folder is a store.</summary>
     public static bool IsStore(string folder) => FileStatus.Of(Path.Join(folder, LayoutFileName)).IsRegular;

@@ -58,14 +58,13 @@ public sealed class FullDiskTests : IDisposable
     }
 
     [Fact]
-    public async Task What_nobody_can_miss_goes_first_and_what_a_pull_can_continue_goes_last()
+    public async Task Unneeded_files_are_removed_first_and_partial_files_last()
     {
         MadeArtifact made = MadeArtifact.Of([1]), pulled = MadeArtifact.Of([3, 3, 3]);
         await _fixture.AddAsync(made, Name);
         Descriptor partial = await StoreFixture.PutPartialAsync(_fixture.Folder, pulled, 2);
         string unfinished = $"{_fixture.Folder.BlobOf(partial.Digest)}.load{StoreFolder.PartialEnding}";
         await File.WriteAllBytesAsync(unfinished, new byte[10], Token);
-        _fixture.Time.Advance(TimeSpan.FromHours(2));
 
         await Full(needs: 1).RemoveAsync(made.Id, Token);
         Assert.False(File.Exists(unfinished));
@@ -75,6 +74,37 @@ public sealed class FullDiskTests : IDisposable
         await _fixture.AddAsync(made, Name);
         await Full(needs: 4).RemoveAsync(made.Id, Token);
         Assert.Empty(StoreFixture.FilesIn(_fixture.Folder.Blobs));
+    }
+
+    /// <summary>Setting a file aside makes it young.</summary>
+    [Fact]
+    public async Task A_file_that_was_just_set_aside_is_removed_before_those_of_the_model()
+    {
+        MadeArtifact made = MadeArtifact.Of(new byte[5000]), other = MadeArtifact.Of([2]);
+        await _fixture.AddAsync(made, Name);
+        await _fixture.AddAsync(other, Other);
+        string weights = _fixture.Folder.BlobOf(other.Read().Layers[0].Digest);
+        Assert.True(await _fixture.Store.SetAsideAsync(weights, FileStatus.OfLink(weights), Token));
+
+        // To take one of several names away removes only such files.
+        await _fixture.Store.TagAsync(made.Id, "docker.io/ai/c:latest", Token);
+        await Full(needs: 1).UntagAsync(Name, Token);
+
+        Assert.False(File.Exists(weights + StoreFolder.DamagedEnding));
+        Assert.All(made.Read().Files, file => Assert.True(_fixture.Store.Has(file)));
+    }
+
+    /// <summary>Docker Model Runner does not lock the files that it fetches.</summary>
+    [Fact]
+    public async Task A_young_partial_file_stays_in_a_shared_store()
+    {
+        MadeArtifact made = MadeArtifact.Of([1]);
+        await _fixture.AddAsync(made, Name);
+        Descriptor partial = await StoreFixture.PutPartialAsync(_fixture.Folder, MadeArtifact.Of([3, 3, 3]), 2);
+
+        await Assert.ThrowsAsync<StoreException>(() => Full(needs: 4, isShared: true).RemoveAsync(made.Id, Token));
+
+        Assert.Equal(2, PartialBlob.LengthOf(_fixture.Folder, partial));
     }
 
     /// <summary>A name takes no space away. Nothing is worth less than it.</summary>
@@ -109,11 +139,11 @@ public sealed class FullDiskTests : IDisposable
     }
 
     // A store on a disk on which the list can be written after some files were removed.
-    private ModelStore Full(int needs, int crashAfter = int.MaxValue)
+    private ModelStore Full(int needs, int crashAfter = int.MaxValue, bool isShared = false)
     {
         _steps.Clear();
         _freedBeforeSpace = 0;
-        return new ModelStore(_fixture.Folder with { BeforeStep = Step }, _fixture.Time, _fixture.Store.Holds);
+        return new ModelStore(_fixture.Folder with { BeforeStep = Step, IsShared = isShared }, _fixture.Time, _fixture.Store.Holds);
 
         void Step(string step)
         {

@@ -1,4 +1,5 @@
 using CsCheck;
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
 
@@ -57,6 +58,23 @@ public sealed class StoreCollectorTests : IDisposable
         Assert.Equal(0, (await _fixture.Store.CollectAsync(isDryRun: false, Token)).Files);
         _fixture.Time.Advance(TimeSpan.FromHours(2));
         Assert.Equal(1, (await _fixture.Store.CollectAsync(isDryRun: false, Token)).Files);
+    }
+
+    /// <summary>Setting a file aside makes it young. Whoever prunes after that wants its space.</summary>
+    [Fact]
+    public async Task A_damaged_file_is_kept_for_seven_days_and_a_prune_removes_it_at_once()
+    {
+        MadeArtifact made = MadeArtifact.Of([1, 2, 3]);
+        await _fixture.AddAsync(made, Name);
+        string path = _fixture.Folder.BlobOf(made.Read().Layers[0].Digest);
+        Assert.True(await _fixture.Store.SetAsideAsync(path, FileStatus.OfLink(path), Token));
+        Assert.Equal(0, (await _fixture.Store.CollectAsync(isDryRun: false, Token)).Files);
+
+        IReadOnlyList<StoreLeftover> removed =
+            await _fixture.Store.PruneAsync(StoreCollector.MinAgeOnDemand, StoreCollector.MinAgeOnDemand, isDryRun: false, Token);
+
+        Assert.Equal(LeftoverKind.Damaged, Assert.Single(removed).Kind);
+        Assert.False(File.Exists(path + StoreFolder.DamagedEnding));
     }
 
     [Fact]

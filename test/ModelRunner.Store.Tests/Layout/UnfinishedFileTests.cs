@@ -1,5 +1,7 @@
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Layout;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Store.Tests.Layout;
 
@@ -29,6 +31,7 @@ public sealed class UnfinishedFileTests : IDisposable
             _fixture.Store.FindLeftovers().Select(static file => (file.Name, file.Kind)).Order());
         Assert.Equal(1, _fixture.Store.RemoveUnfinished().Files);
         Assert.Equal((false, true), (File.Exists(path), File.Exists(partial)));
+        Assert.Single(StoreFixture.FilesIn(_fixture.Folder.Blobs), static name => name.EndsWith(StoreFolder.PartialEnding, StringComparison.Ordinal));
     }
 
     /// <summary>The first load of a new store may be the one that was killed.</summary>
@@ -54,6 +57,47 @@ public sealed class UnfinishedFileTests : IDisposable
         }
 
         Assert.Empty(StoreFixture.FilesIn(_fixture.Folder.Blobs));
+    }
+
+    /// <summary>A second daemon that starts meanwhile must not remove it.</summary>
+    [Fact]
+    public async Task A_second_name_is_left_while_it_is_hashed()
+    {
+        using var tool = new TemporaryFolder();
+        string path = tool.PathOf("weights");
+        await File.WriteAllBytesAsync(path, [1, 2, 3], Token);
+        Directory.CreateDirectory(Path.GetDirectoryName(_fixture.Folder.BlobOf(_file.Digest))!);
+        using FileStream source = File.OpenRead(path);
+        var adopted = new AdoptedFile(source.SafeFileHandle, path, FileStatus.Of(path));
+        var removed = new List<CollectedFiles>();
+        Task<bool>? second = null;
+        var adoption = new BlobAdoption(_fixture.Folder, _file, adopted, _ =>
+        {
+            removed.Add(_fixture.Store.RemoveUnfinished());
+            second = new BlobAdoption(_fixture.Folder, _file, adopted, static _ => { }).TryLinkAsync(Token);
+        });
+
+        Assert.True(await adoption.TryLinkAsync(Token));
+
+        Assert.Equal([default], removed);
+        Assert.False(await second!);
+        Assert.Equal([_file.Digest.Hex], StoreFixture.FilesIn(_fixture.Folder.Blobs));
+    }
+
+    /// <summary>The part of a pull that may continue only from one repository.</summary>
+    [Fact]
+    public async Task The_part_of_a_limited_pull_is_a_partial_file_and_is_removed_after_a_week()
+    {
+        await _fixture.AddAsync(MadeArtifact.Of([9]), "docker.io/ai/a:latest");
+        using (PartialBlob blob = PartialBlob.TryOpen(_fixture.Folder, _file, "r.example/a")!)
+            await blob.AppendAsync(new byte[] { 1 }, Token);
+
+        Assert.Equal(LeftoverKind.Partial, Assert.Single(_fixture.Store.FindLeftovers()).Kind);
+        Assert.Equal(0, _fixture.Store.RemoveUnfinished().Files);
+        Assert.Equal(0, (await _fixture.Store.CollectAsync(isDryRun: false, Token)).Files);
+        _fixture.Time.Advance(StoreCollector.MinAge + TimeSpan.FromHours(1));
+        Assert.Equal(1, (await _fixture.Store.CollectAsync(isDryRun: false, Token)).Files);
+        Assert.Empty(_fixture.Store.FindLeftovers());
     }
 
     private async Task<string> PutAsync(string purpose)
