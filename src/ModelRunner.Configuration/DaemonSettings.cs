@@ -33,6 +33,9 @@ internal sealed record DaemonSettings
     /// <summary>Models of the configuration file, by canonical reference.</summary>
     public IReadOnlyDictionary<string, ModelSettings> Models { get; init; } = new Dictionary<string, ModelSettings>(StringComparer.Ordinal);
 
+    /// <summary>What clients have changed, by the canonical reference of the model. <see cref="Models"/> has these changes.</summary>
+    public IReadOnlyDictionary<string, ModelOverride> Overrides { get; private init; } = new Dictionary<string, ModelOverride>(StringComparer.Ordinal);
+
     public IReadOnlyList<AttachedRunnerSettings> AttachedRunners { get; init; } = [];
 
     /// <summary>
@@ -105,6 +108,11 @@ internal sealed record DaemonSettings
     /// <summary>Absolute path of the folder for log files; null: standard error only.</summary>
     public string? LogDirectory { get; init; }
 
+    /// <summary>
+    /// The settings that each model really has, by canonical reference. A model without its own entry has those of the entry that it means.
+    /// </summary>
+    public IReadOnlyDictionary<string, ModelSettings> FindEffectiveModels() => new ConfiguredNames(Models).Effective;
+
     /// <summary>These settings with what clients have changed.</summary>
     /// <param name="overrides">The changes, by the canonical reference of the model.</param>
     /// <param name="flags">The arguments that the engine knows, if these settings did not ask it; null: they are not known.</param>
@@ -112,11 +120,11 @@ internal sealed record DaemonSettings
     {
         if (overrides.Count == 0)
             return this;
-        var names = new ConfiguredNames(Models);
+        IReadOnlyDictionary<string, ModelSettings> effective = FindEffectiveModels();
         var models = new Dictionary<string, ModelSettings>(Models, StringComparer.Ordinal);
         foreach ((string model, ModelOverride change) in overrides)
-            models[model] = change.ApplyTo(names.EntryOf(model) is { } entry ? Models[entry] : new ModelSettings { HasNoEntry = true });
-        return this with { Models = models, Runners = Runners with { EngineFlags = Runners.EngineFlags ?? flags } };
+            models[model] = change.ApplyTo(effective.GetValueOrDefault(model) ?? new ModelSettings()) with { HasNoEntry = !Models.ContainsKey(model) };
+        return this with { Models = models, Overrides = overrides, Runners = Runners with { EngineFlags = Runners.EngineFlags ?? flags } };
     }
 
     /// <summary>These settings with the values of a running daemon for every option that only a restart changes.</summary>

@@ -12,9 +12,10 @@ internal sealed record SettingsChange(DaemonSettings Previous, DaemonSettings Ne
     public IReadOnlySet<string> FindOutdatedModels()
     {
         var absent = new ModelSettings();
-        return Previous.Models.Keys.Union(Next.Models.Keys, StringComparer.Ordinal)
-            .Where(model => !(Previous.Models.GetValueOrDefault(model) ?? absent).StartsLike(Next.Models.GetValueOrDefault(model) ?? absent))
-            .SelectMany(static model => ConfiguredNames.OtherNamesOf(model).Prepend(model))
+        IReadOnlyDictionary<string, ModelSettings> previous = Previous.FindEffectiveModels();
+        IReadOnlyDictionary<string, ModelSettings> next = Next.FindEffectiveModels();
+        return previous.Keys.Union(next.Keys, StringComparer.Ordinal)
+            .Where(model => !(previous.GetValueOrDefault(model) ?? absent).StartsLike(next.GetValueOrDefault(model) ?? absent))
             .ToHashSet(StringComparer.Ordinal);
     }
 

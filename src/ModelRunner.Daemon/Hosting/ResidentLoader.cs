@@ -75,7 +75,8 @@ internal sealed partial class ResidentLoader(
     private async Task<bool?> TryApplyAsync(ResidentSearch search, CancellationToken cancellationToken)
     {
         bool isRead = true;
-        string[] references = [.. settings().Models.Where(static model => model.Value.IsPreloaded).Select(static model => model.Key)];
+        string[] references =
+            [.. settings().Models.Where(static model => model.Value is { IsPreloaded: true, HasNoEntry: false }).Select(static model => model.Key)];
         foreach (string reference in references)
         {
             if (search != Volatile.Read(ref _search))

@@ -12,6 +12,9 @@ internal sealed record ConfiguredFile(ModelFile File, FileKind Kind, FileId Id, 
     /// <summary>Whether its disk does not respond, so that this is what was known before.</summary>
     public bool IsHanging { get; init; }
 
+    /// <summary>Whether something is known of the file.</summary>
+    public bool WasRead { get; init; } = true;
+
     /// <summary>Looks at a path. Blocks as long as the disk does.</summary>
     public static ConfiguredFile Read(string path)
     {
@@ -23,10 +26,11 @@ internal sealed record ConfiguredFile(ModelFile File, FileKind Kind, FileId Id, 
     }
 
     /// <summary>What is said of a path that was never read.</summary>
-    public static ConfiguredFile Unknown(string path)
+    /// <param name="path">The path.</param>
+    /// <param name="reason">Why it was not read, a clause that follows the path.</param>
+    public static ConfiguredFile Unknown(string path, string reason)
     {
-        const string Reason = "is on a disk that does not respond";
-        var file = new ModelFile(Path.GetFileName(path), [path], 0, default, 0) { Problem = Reason };
-        return new ConfiguredFile(file, FileKind.Denied, default, Reason) { IsHanging = true };
+        var file = new ModelFile(Path.GetFileName(path), [path], 0, default, 0) { Problem = reason };
+        return new ConfiguredFile(file, FileKind.Denied, default, reason) { WasRead = false };
     }
 }

@@ -20,9 +20,13 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings, IReadOnlyDic
     private readonly List<AliasClash> _clashes = [];
     private readonly ConfiguredNames _names = new(settings.Models);
 
+    // The entries whose exact name a file of the models folder or a model of another tool has.
+    private readonly HashSet<string> _exactNames = new(StringComparer.Ordinal);
+
     public ModelSnapshot Build(StoreListing store, IReadOnlyList<SourceListing> foreign)
     {
         _problems.AddRange(store.Problems);
+        NoteExactNames(store.Models.Select(NameOf).Concat(foreign.SelectMany(static listing => listing.Models).Select(static model => model.Model.Name)));
         AddEngineModels();
         AddConfiguredFiles();
         AddDemo();
@@ -77,8 +81,10 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings, IReadOnlyDic
 
     private void ReportHang(string path, string reference)
     {
-        if (configured[path].IsHanging)
-            _problems.Add($"the path {Show(path)} of model {reference} is on a disk that does not respond; what was known of it is used");
+        if (configured[path] is not { IsHanging: true } file)
+            return;
+        string effect = file.WasRead ? "its last known state is used" : "the model cannot be used";
+        _problems.Add($"the path {Show(path)} of model {reference} is on a disk that does not respond; {effect} until the disk responds");
     }
 
     private void AddDemo()
@@ -98,8 +104,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings, IReadOnlyDic
 
     private void AddStored(ModelFile file)
     {
-        string name = file.ShownName[..^".gguf".Length];
-        if (!ModelReference.TryParseWritten(name, out ModelReference reference, out string? problem))
+        if (!ModelReference.TryParseWritten(NameOf(file), out ModelReference reference, out string? problem))
         {
             _problems.Add($"the name of the file {Show(file)} {problem}; rename it to use it");
             return;
@@ -154,7 +159,8 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings, IReadOnlyDic
     {
         foreach ((string reference, ModelSettings model) in settings.Models)
         {
-            foreach (string alias in model.Aliases)
+            // What a client has changed has the aliases of the entry that it means.
+            foreach (string alias in model.HasNoEntry ? [] : model.Aliases)
             {
                 if (alias == reference || !_sources.TryGetValue(alias, out ModelSource? hidden))
                     AddAlias(alias, OwnerOf(reference));
@@ -205,9 +211,23 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings, IReadOnlyDic
 
     private ModelSettings SettingsOf(string canonical) => FindSettings(canonical) ?? new ModelSettings();
 
-    // A file of the models folder with the very name of an entry has its settings, and no other model then.
-    private ModelSettings? FindSettings(string canonical) =>
-        _names.EntryOf(canonical) is { } entry && (entry == canonical || !_sources.ContainsKey(entry)) ? settings.Models[entry] : null;
+    // If a file has exactly the name of the entry, only that file gets its settings. Other models have only what clients have changed for them.
+    private ModelSettings? FindSettings(string canonical)
+    {
+        bool isOfOther = _names.EntryOf(canonical) is { } entry && entry != canonical && (_exactNames.Contains(entry) || _sources.ContainsKey(entry));
+        if (!isOfOther)
+            return _names.Effective.GetValueOrDefault(canonical);
+        return settings.Overrides.GetValueOrDefault(canonical)?.ApplyTo(new ModelSettings { HasNoEntry = true });
+    }
+
+    private void NoteExactNames(IEnumerable<string> names)
+    {
+        foreach (string name in names)
+            if (ModelReference.TryParseWritten(name, out ModelReference reference, out _) && settings.Models.ContainsKey(reference.ToString()))
+                _exactNames.Add(reference.ToString());
+    }
+
+    private static string NameOf(ModelFile file) => file.ShownName[..^".gguf".Length];
 
     private static string Show(ModelFile? file) => file is null ? "" : Show(file.ShownName);
 

@@ -126,12 +126,13 @@ internal sealed class RunnerPool : IAsyncDisposable
             _cards.Configure(change.Next.Runners.DeviceLists);
         var attached = new AttachedTable(change.Next.AttachedRunners, _attached, CreateTally);
         _attached = attached;
+        IReadOnlyDictionary<string, ModelSettings> models = change.Next.FindEffectiveModels();
         var changed = new ConfigurationChanged(MakeSchedulerSettings(change.Next.Runners, attached.Keys))
         {
             OutdatedModels = change.FindOutdatedModels(),
-            KeepAlive = change.Next.Models.Where(static model => model.Value.KeepAlive is not null)
+            KeepAlive = models.Where(static model => model.Value.KeepAlive is not null)
                 .ToDictionary(static model => model.Key, static model => model.Value.KeepAlive!.Value, StringComparer.Ordinal),
-            Concurrency = change.Next.Models.Where(static model => model.Value.Concurrency is not null)
+            Concurrency = models.Where(static model => model.Value.Concurrency is not null)
                 .ToDictionary(static model => model.Key, static model => model.Value.Concurrency!.Value, StringComparer.Ordinal),
         };
         _loop.Configure(changed, attached.Live);

@@ -67,7 +67,7 @@ public sealed class LlamaBuildTests : IDisposable
         Assert.Empty(change.FindOutdatedModels());
 
         _fixture.File = File(""" "a": { "llamaServer": "s" } """, """ "otter": {} """);
-        Assert.Equal(["otter:latest"], new SettingsChange(before, _fixture.Settings()).FindOutdatedModels());
+        Assert.Equal(["otter:latest", "ai/otter:latest"], new SettingsChange(before, _fixture.Settings()).FindOutdatedModels());
     }
 
     private static string File(string engines, string models) => $$"""{ "engines": { {{engines}} }, "models": { {{models}} } }""";

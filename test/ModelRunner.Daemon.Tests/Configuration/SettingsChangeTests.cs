@@ -13,9 +13,10 @@ public sealed class SettingsChangeTests
     [Theory]
     [InlineData("", "", "", false)]
     [InlineData("\"args\": \"-ngl 1\"", "\"args\": [\"-ngl\", \"1\"]", "", false)]
-    [InlineData("\"args\": \"-ngl 1\"", "\"args\": \"-ngl 2\"", "m:latest", true)]
-    [InlineData("\"contextSize\": 512", "\"contextSize\": 1024", "m:latest", true)]
-    [InlineData("\"contextSize\": 512", "\"contextSize\": \"auto\"", "m:latest", true)]
+    [InlineData("\"args\": \"-ngl 1\"", "\"args\": \"-ngl 2\"", "m:latest ai/m:latest", true)]
+    [InlineData("\"contextSize\": 512", "\"contextSize\": 1024", "m:latest ai/m:latest", true)]
+    [InlineData("\"contextSize\": 512", "\"contextSize\": \"auto\"", "m:latest ai/m:latest", true)]
+    [InlineData("\"path\": \"/m.gguf\"", "\"path\": \"/n.gguf\"", "m:latest", true)]
     [InlineData("\"keepAlive\": \"1m\"", "\"keepAlive\": \"-1\"", "", true)]
     [InlineData("\"priority\": \"background\"", "", "", true)]
     [InlineData("\"concurrency\": 1", "\"concurrency\": 2", "", true)]
@@ -43,6 +44,15 @@ public sealed class SettingsChangeTests
     {
         Assert.Equal(["m:latest"], new SettingsChange(Models("\"path\": \"/m.gguf\""), Read("{}")).FindOutdatedModels());
         Assert.Empty(new SettingsChange(Models("\"keepAlive\": \"1m\""), Read("{}")).FindOutdatedModels());
+    }
+
+    [Fact]
+    public void An_entry_concerns_no_model_that_has_its_own_entry()
+    {
+        DaemonSettings before = Read("""{ "models": { "m": { "contextSize": 512 }, "ai/m": { "contextSize": 1024 } } }""");
+        DaemonSettings after = Read("""{ "models": { "m": { "contextSize": 2048 }, "ai/m": { "contextSize": 1024 } } }""");
+
+        Assert.Equal(["m:latest"], new SettingsChange(before, after).FindOutdatedModels());
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Store.Pulls;
@@ -50,7 +51,51 @@ public sealed class ConfiguredFilesTests : IDisposable
         ConfiguredFile hanging = (await AdvancingAsync(Task.Run(() => files.Read(settings), Cancellation)))[dead];
 
         Assert.Equal(known with { IsHanging = true }, hanging);
+        ModelSnapshot snapshot = new ModelSnapshotBuilder(settings, files.Read(settings)).Build(StoreScanner.Scan(settings.ModelsPath), []);
+        Assert.EndsWith("; its last known state is used until the disk responds", Assert.Single(snapshot.Problems), StringComparison.Ordinal);
         _threads.Respond();
+    }
+
+    /// <summary>It is read once for each scan, and its response causes one scan and no further reading.</summary>
+    [Fact]
+    public async Task A_disk_that_always_responds_late_is_usable()
+    {
+        DaemonSettings settings = Configured();
+        string slow = _bed.Folder.PathOf("dead/one.gguf");
+        int scans = 0;
+        var files = new ConfiguredFiles(_threads, _bed.Time, () => scans++);
+
+        for (int round = 1; round <= 2; round++)
+        {
+            _threads.Hang();
+            Assert.True((await AdvancingAsync(Task.Run(() => files.Read(settings), Cancellation)))[slow].IsHanging);
+            _threads.Respond();
+            while (Volatile.Read(ref scans) < round)
+                await Task.Delay(1, Cancellation);
+
+            // The clock stands, so a second reading would have no end.
+            _threads.Hang();
+            ConfiguredFile read = (await Task.Run(() => files.Read(settings), Cancellation).WaitAsync(Patience, Cancellation))[slow];
+            Assert.Equal((false, null, round), (read.IsHanging, read.File.Problem, scans));
+        }
+    }
+
+    [Fact]
+    public void Without_threads_the_files_that_are_known_stay_usable()
+    {
+        DaemonSettings settings = Configured();
+        string path = _bed.Folder.PathOf("dead/one.gguf");
+        _threads.Respond();
+        var files = new ConfiguredFiles(_threads, _bed.Time, static () => { });
+        _threads.AreExhausted = true;
+        Assert.Equal("cannot be read: the system allows no more threads", files.Read(settings)[path].File.Problem);
+
+        _threads.AreExhausted = false;
+        ConfiguredFile known = files.Read(settings)[path];
+        _threads.AreExhausted = true;
+
+        Assert.Null(known.Problem);
+        Assert.Equal(known, files.Read(settings)[path]);
     }
 
     [Fact]
@@ -69,7 +114,8 @@ public sealed class ConfiguredFilesTests : IDisposable
         ModelSnapshot snapshot = watch.Last.Snapshot;
         Assert.Equal(["one:latest", "own:latest", "two:latest"], snapshot.Sources.Select(static source => source.Reference.ToString()));
         Assert.Equal(
-            $"the path {_bed.Folder.PathOf("dead/one.gguf")} of model one:latest is on a disk that does not respond; what was known of it is used",
+            $"the path {_bed.Folder.PathOf("dead/one.gguf")} of model one:latest is on a disk that does not respond; "
+            + "the model cannot be used until the disk responds",
             Assert.Single(snapshot.Problems));
         _threads.Respond();
     }
@@ -100,11 +146,20 @@ public sealed class ConfiguredFilesTests : IDisposable
     {
         private TaskCompletionSource _response = new();
 
+        public bool AreExhausted { get; set; }
+
         public void Respond() => _response.TrySetResult();
 
         public void Hang() => _response = new TaskCompletionSource();
 
-        public async Task<T> RunAsync<T>(string place, Action begun, Func<T> work)
+        public Task<T> RunAsync<T>(string place, Action begun, Func<T> work)
+        {
+            if (AreExhausted)
+                ExceptionDispatchInfo.Throw(new InsufficientMemoryException());
+            return RunNowAsync(place, begun, work);
+        }
+
+        private async Task<T> RunNowAsync<T>(string place, Action begun, Func<T> work)
         {
             if (Path.GetFileName(place) == folder)
                 await _response.Task;

@@ -40,7 +40,7 @@ public sealed class ConfiguredNamesTests : IDisposable
         _bed.Add(Id, 1, "docker.io/ai/smollm2:latest");
         _bed.Folder.Write("models/smollm2.gguf", SourceBed.Model(2));
         Configure("smollm2:latest");
-        using ModelCatalog catalog = _bed.Catalog();
+        using ModelCatalog catalog = new(_bed.Settings.With(Keeping("ai/smollm2:latest"), null), _bed.Time);
 
         Assert.Equal(2, (await catalog.ListAsync(Cancellation)).Count);
         Assert.Equal(77, (await catalog.FindAsync("smollm2", Cancellation)).Model?.ContextSize);
@@ -83,17 +83,68 @@ public sealed class ConfiguredNamesTests : IDisposable
         Assert.Equal("model \"lab/otter:7b\" cannot be used: its file gone.gguf does not exist", found.Problem);
     }
 
+    /// <summary>Whatever the order in which the files are found.</summary>
+    [Theory]
+    [InlineData("smollm2:latest", 77, 2048)]
+    [InlineData("ai/smollm2:latest", 2048, 77)]
+    public async Task Only_the_file_with_exactly_the_name_of_the_entry_has_its_settings(string entry, int bare, int inFolder)
+    {
+        _bed.Folder.Write("models/smollm2.gguf", SourceBed.Model(1));
+        _bed.Folder.Write("models/ai/smollm2.gguf", SourceBed.Model(2));
+        Configure(entry);
+        StoreListing store = StoreScanner.Scan(_bed.Settings.ModelsPath);
+
+        foreach (StoreListing listing in (StoreListing[])[store, store with { Models = [.. store.Models.Reverse()] }])
+        {
+            ModelSnapshot snapshot = new ModelSnapshotBuilder(_bed.Settings, new Dictionary<string, ConfiguredFile>()).Build(listing, []);
+            Assert.Equal(
+                [("ai/smollm2:latest", inFolder == 77), ("smollm2:latest", bare == 77)],
+                snapshot.Sources.Select(static source => (source.Reference.ToString(), source.Settings.ContextSize == 77)));
+        }
+    }
+
     [Fact]
-    public void A_changed_entry_and_a_change_by_a_client_concern_the_model_that_has_its_settings()
+    public void A_changed_entry_concerns_the_model_that_has_its_settings()
     {
         Configure("smollm2:latest");
         var change = new SettingsChange(_bed.Settings with { Models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal) }, _bed.Settings);
         Assert.Contains("ai/smollm2:latest", change.FindOutdatedModels());
-
-        var overrides = new Dictionary<string, ModelOverride>(StringComparer.Ordinal) { ["ai/smollm2:latest"] = new() { KeepAlive = TimeSpan.Zero } };
-        ModelSettings changed = _bed.Settings.With(overrides, null).Models["ai/smollm2:latest"];
-        Assert.Equal((77, TimeSpan.Zero, false), (changed.ContextSize, changed.KeepAlive, changed.HasNoEntry));
     }
+
+    [Theory]
+    [InlineData("smollm2:latest")]
+    [InlineData("docker.io/ai/smollm2:latest")]
+    [InlineData("ai/smollm2:latest")]
+    public async Task A_change_by_a_client_concerns_the_model_and_hides_it_from_nobody(string entry)
+    {
+        _bed.Add(Id, 1, "docker.io/ai/smollm2:latest");
+        Configure(entry);
+        DaemonSettings changed = _bed.Settings.With(Keeping("ai/smollm2:latest"), null);
+
+        Assert.Empty(new SettingsChange(_bed.Settings, changed).FindOutdatedModels());
+        using var catalog = new ModelCatalog(changed, _bed.Time);
+        foreach (string name in (string[])["smollm2", "ai/smollm2", "docker.io/ai/smollm2", "fast"])
+        {
+            ModelEntry? model = (await catalog.FindAsync(name, Cancellation)).Model;
+            Assert.Equal(("ai/smollm2:latest", 77, TimeSpan.Zero), (model?.Reference, model?.ContextSize, model?.Settings.KeepAlive));
+            Assert.Equal(["fast:latest"], model!.Settings.Aliases);
+        }
+
+        Assert.Single(await catalog.ListAsync(Cancellation));
+        Assert.Empty(await catalog.ListProblemsAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task A_change_by_a_client_is_no_model_after_the_removal()
+    {
+        Configure("smollm2:latest");
+        using var catalog = new ModelCatalog(_bed.Settings.With(Keeping("ai/smollm2:latest"), null), _bed.Time);
+
+        Assert.Equal("smollm2:latest", Assert.Single(await catalog.ListFoundAsync(Cancellation)).Reference.ToString());
+    }
+
+    private static Dictionary<string, ModelOverride> Keeping(string model) =>
+        new(StringComparer.Ordinal) { [model] = new ModelOverride { KeepAlive = TimeSpan.Zero } };
 
     private void Configure(string entry) => _bed.Models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal)
     {

@@ -64,6 +64,23 @@ public class RunnerPoolTests
     }
 
     [Fact]
+    public async Task A_change_of_the_settings_keeps_those_of_an_entry_with_another_name_of_the_model()
+    {
+        await using var bed = new PoolBed();
+        using RunnerLease lease = (await bed.LoadAsync("ai/a")).Lease;
+        bed.Configure(bed.Settings with
+        {
+            Models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal)
+            {
+                ["a:latest"] = new() { KeepAlive = TimeSpan.FromSeconds(7), Concurrency = 2 },
+            },
+        });
+        await bed.SettleAsync();
+        RunnerSnapshot runner = Assert.Single(bed.Pool.Runners);
+        Assert.Equal((RunnerState.Ready, TimeSpan.FromSeconds(7), 2), (runner.State, runner.KeepAlive, runner.Concurrency));
+    }
+
+    [Fact]
     public async Task A_lease_can_be_disposed_twice()
     {
         await using var bed = new PoolBed();
