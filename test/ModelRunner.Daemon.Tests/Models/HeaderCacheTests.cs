@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Linux.Files;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Models;
@@ -8,7 +9,7 @@ namespace ModelRunner.Daemon.Tests.Models;
 public sealed class HeaderCacheTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
+    private readonly FakeTimeProvider _time = new();
     private readonly HeaderCache _cache;
 
     public HeaderCacheTests() => _cache = new HeaderCache(FileThreads.Shared, _time);
@@ -24,8 +25,13 @@ public sealed class HeaderCacheTests : IDisposable
         DateTime written = File.GetLastWriteTimeUtc(path);
         Assert.Equal("is not a GGUF file", await FindAsync(ModelFile.FromPath(path, "a.gguf")));
 
+        DateTimeOffset changed = FileStatus.Of(path).Changed;
         File.WriteAllBytes(path, content);
-        File.SetLastWriteTimeUtc(path, written);
+
+        // The clock of the file system has steps of some milliseconds.
+        do
+            File.SetLastWriteTimeUtc(path, written);
+        while (FileStatus.Of(path).Changed == changed);
 
         Assert.Null(await FindAsync(ModelFile.FromPath(path, "a.gguf")));
     }
@@ -36,7 +42,7 @@ public sealed class HeaderCacheTests : IDisposable
         byte[] content = SourceBed.Model(1);
         string path = _folder.Write("a.gguf", content[..^10]);
         var file = ModelFile.FromPath(path, "a.gguf");
-        _time.Advance(TimeSpan.FromSeconds(1));
+        AdvanceBeyondChange(path);
 
         Assert.Equal($"is still being written: so far, it has {content.Length - 10} of {content.Length} bytes", await FindAsync(file));
         Assert.True(_cache.IsBeingWritten(file));
@@ -53,16 +59,25 @@ public sealed class HeaderCacheTests : IDisposable
         byte[] content = SourceBed.Model(1);
         string path = _folder.Write("a.gguf", []);
         var file = ModelFile.FromPath(path, "a.gguf");
-        _time.Advance(TimeSpan.FromSeconds(1));
+        AdvanceBeyondChange(path);
         Assert.Equal("is still being written: so far, it is empty", await FindAsync(file));
 
         File.WriteAllBytes(path, new byte[content.Length]);
         _time.Advance(HeaderCache.ProblemLife);
+        AdvanceBeyondChange(path);
         Assert.Equal("is still being written: so far, its beginning is missing", await FindAsync(file));
         File.WriteAllBytes(path, content);
         _time.Advance(HeaderCache.ProblemLife);
 
         Assert.Null(await FindAsync(file));
+    }
+
+    // The file system has the time of the machine. The clock follows it, so that the speed of the machine does not matter.
+    private void AdvanceBeyondChange(string path)
+    {
+        DateTimeOffset next = FileStatus.Of(path).Changed.AddSeconds(1);
+        if (next > _time.GetUtcNow())
+            _time.SetUtcNow(next);
     }
 
     private async Task<string?> FindAsync(ModelFile file)
