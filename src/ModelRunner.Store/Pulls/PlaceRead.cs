@@ -11,7 +11,7 @@ internal sealed class PlaceRead(TimeProvider time)
     /// <summary>Completes when a thread has begun it.</summary>
     public Task Begun => _begun.Task;
 
-    /// <summary>Its end; its result is not kept here.</summary>
+    /// <summary>Completes when the read has ended.</summary>
     public Task Ended { get; set; } = Task.CompletedTask;
 
     /// <summary>Whether nobody waits for it any more.</summary>

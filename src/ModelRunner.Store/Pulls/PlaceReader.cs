@@ -15,10 +15,10 @@ internal sealed class PlaceReader(ISourceThreads threads, TimeProvider time)
     /// <summary>The longest time of one read, and the longest wait for a thread.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>For each place, the last read that goes on although nobody waits for it.</summary>
+    /// <summary>For each place, the last abandoned read that still runs.</summary>
     private readonly ConcurrentDictionary<string, PlaceRead> _left = new(StringComparer.Ordinal);
 
-    /// <summary>How many places have a read that goes on although nobody waits for it.</summary>
+    /// <summary>How many places have an abandoned read that still runs.</summary>
     public int Left => _left.Count;
 
     /// <summary>Runs a read.</summary>
