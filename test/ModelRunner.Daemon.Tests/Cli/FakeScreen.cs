@@ -4,7 +4,10 @@ using ModelRunner.Cli;
 
 namespace ModelRunner.Daemon.Tests.Cli;
 
-/// <summary>A terminal as VT100 defines it: it breaks full lines late, scrolls, and obeys the control sequences of the line editor.</summary>
+/// <summary>
+/// A terminal as VT100 defines it: it breaks full lines late, scrolls, and obeys the control sequences of the line editor. Its widths are those of
+/// <see cref="CharacterWidth"/>, which <see cref="CharacterWidthTests"/> compares with Unicode.
+/// </summary>
 internal sealed class FakeScreen(int columns, int height)
 {
     private readonly List<string[]> _rows = [NewRow(columns)];

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ModelRunner.Linux.Processes;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Linux.Processes;
 
@@ -38,14 +39,21 @@ public sealed class InheritedMarkTests
     public async Task Limits_of_others_are_no_marks()
     {
         using Process process = Process.Start("/bin/bash", ["-c", "ulimit -x 100; exec sleep 600"])!;
-        while (!File.ReadLines($"/proc/{process.Id}/limits").Any(static line => line.StartsWith("Max file locks            100 ", StringComparison.Ordinal)))
-            await Task.Delay(2, TestContext.Current.CancellationToken);
+        try
+        {
+            await DaemonFixture.WaitUntilAsync(() => Task.FromResult(HasLimit(process.Id)), DaemonFixture.Patience);
 
-        Assert.Null(InheritedMark.Find(process.Id));
-        InheritedMark.Set(process.Id, InheritedMark.Of($"M={Daemon}-1")!.Value);
-        Assert.Null(InheritedMark.Find(process.Id));
-
-        process.Kill();
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.Null(InheritedMark.Find(process.Id));
+            InheritedMark.Set(process.Id, InheritedMark.Of($"M={Daemon}-1")!.Value);
+            Assert.Null(InheritedMark.Find(process.Id));
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+        }
     }
+
+    private static bool HasLimit(int process) =>
+        File.ReadLines($"/proc/{process}/limits").Any(static line => line.StartsWith("Max file locks            100 ", StringComparison.Ordinal));
 }
