@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
 
 namespace ModelRunner.Configuration;
@@ -34,7 +35,7 @@ internal sealed record DaemonSettings
     public IReadOnlyDictionary<string, ModelSettings> Models { get; init; } = new Dictionary<string, ModelSettings>(StringComparer.Ordinal);
 
     /// <summary>What clients have changed, by the canonical reference of the model. <see cref="Models"/> has these changes.</summary>
-    public IReadOnlyDictionary<string, ModelOverride> Overrides { get; private init; } = new Dictionary<string, ModelOverride>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, ModelOverride> Overrides { get; private init; } = FrozenDictionary<string, ModelOverride>.Empty;
 
     public IReadOnlyList<AttachedRunnerSettings> AttachedRunners { get; init; } = [];
 
