@@ -9,7 +9,10 @@ internal static unsafe partial class Libc
     public const int SigInt = 2;
     public const int SigQuit = 3;
     public const int SigKill = 9;
+    public const int SigUser1 = 10;
+    public const int SigUser2 = 12;
     public const int SigPipe = 13;
+    public const int SigAlarm = 14;
     public const int SigTerm = 15;
     public const int SigChld = 17;
 

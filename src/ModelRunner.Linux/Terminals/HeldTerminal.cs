@@ -29,6 +29,8 @@ internal sealed unsafe class HeldTerminal : IDisposable
     private const int TimeOfRead = SpecialCharacters + 5; // VTIME
     private const int BytesOfRead = SpecialCharacters + 6; // VMIN
 
+    private static readonly int[] EndingSignals = [Libc.SigHup, Libc.SigUser1, Libc.SigUser2, Libc.SigAlarm];
+
     private readonly Lock _gate = new();
     private readonly bool _isRaw;
     private readonly Action<bool> _changed;
@@ -85,8 +87,9 @@ internal sealed unsafe class HeldTerminal : IDisposable
         _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => _changed(false)));
 
         // These end the process right after their handlers.
-        if (!TerminalWatch.IsIgnored(Libc.SigHup))
-            _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => Leave()));
+        foreach (int signal in EndingSignals)
+            if (!TerminalWatch.IsIgnored(signal))
+                _signals.Add(PosixSignalRegistration.Create((PosixSignal)signal, _ => Leave()));
         _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGQUIT, _ => Leave()));
     }
 

@@ -90,6 +90,9 @@ public sealed class ChatTerminalTests
     [InlineData("half", 143, "-TERM")]
     [InlineData("half", 129, "-HUP")]
     [InlineData("half", 131, "-QUIT")]
+    [InlineData("half", 138, "-USR1")]
+    [InlineData("half", 140, "-USR2")]
+    [InlineData("half", 142, "-ALRM")]
     public async Task The_terminal_has_its_settings_again_at_every_end(string keys, int expected, string signal)
     {
         await using FakeDaemon daemon = await StartAsync();
