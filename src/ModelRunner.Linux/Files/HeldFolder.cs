@@ -21,6 +21,9 @@ internal sealed class HeldFolder : IDisposable
     /// <summary>Opens a folder in this one. Null where the name does not exist, is a link or is not a folder.</summary>
     public HeldFolder? OpenFolder(string name) => Open(_descriptor, name, Libc.OpenNoFollow);
 
+    /// <summary>The status of a name in this folder; a link is not followed.</summary>
+    public FileStatus StatusOf(string name) => FileStatus.OfName(_descriptor, name);
+
     /// <summary>The names in this folder; empty where they cannot be read.</summary>
     public IReadOnlyList<string> ReadNames()
     {

@@ -21,6 +21,9 @@ internal sealed unsafe class Guardian(IReadOnlyList<string> places, Action<strin
     private bool _hasComplained;
     private int _pipe = -1;
 
+    /// <summary>Makes this process the parent of descendants whose parent ends. Call it before the first runner starts.</summary>
+    public static void AdoptOrphans() => _ = Libc.ProcessControl(Libc.SetChildSubreaper, 1, 0, 0, 0);
+
     /// <summary>Starts it where it does not run. A failure is reported once, and the daemon continues without a guardian.</summary>
     public void EnsureStarted()
     {
@@ -28,7 +31,6 @@ internal sealed unsafe class Guardian(IReadOnlyList<string> places, Action<strin
         if (Environment.ProcessId != FirstProcess && !IsThere)
             TryStart();
 
-        _ = Libc.ProcessControl(Libc.SetChildSubreaper, 1, 0, 0, 0);
         _adopted ??= new AdoptedChildren();
     }
 

@@ -51,25 +51,36 @@ internal static class OrphanSweep
         return dead;
     }
 
-    private static int KillProcesses(HashSet<ulong> dead)
+    /// <summary>Kills the processes of dead daemons once, and returns their number.</summary>
+    /// <param name="dead">What the inherited marks of these daemons have in common. Those of running processes have no effect.</param>
+    internal static int KillProcesses(IEnumerable<ulong> dead)
     {
         int killed = 0;
-        foreach (ProcessEntry process in ProcessList.ReadAll())
+        List<ProcessEntry> all = ProcessList.ReadAll();
+
+        // Somebody can search for an identity whose hash is that of a daemon that lives.
+        HashSet<ulong> marks = [.. dead];
+        if (marks.Count > 0)
+            marks.ExceptWith(all.Where(static process => process.IsAlive).Select(MarkAsDaemon));
+        foreach (ProcessEntry process in all)
         {
-            if (!process.IsAlive || !IsOrphan(process.Id, dead))
+            if (!process.IsAlive || !IsOrphan(process.Id, marks))
                 continue;
 
             // The id may belong to another process by now. A descriptor keeps the process, so the second check is certain.
             int file = Libc.OpenProcess(process.Id);
             if (file < 0)
                 continue;
-            if (IsOrphan(process.Id, dead) && Libc.SignalProcess(file, Libc.SigKill))
+            if (IsOrphan(process.Id, marks) && Libc.SignalProcess(file, Libc.SigKill))
                 killed++;
             _ = Libc.Close(file);
         }
 
         return killed;
     }
+
+    private static ulong MarkAsDaemon(ProcessEntry process) =>
+        InheritedMark.OwnerOf(new DaemonIdentity(DaemonIdentity.Own.Namespace, process.Id, process.StartTime));
 
     // Only root can read the environment of other users' processes. A daemon of root must leave them alone too.
     private static bool IsOrphan(int process, HashSet<ulong> dead) =>
@@ -100,9 +111,13 @@ internal static class OrphanSweep
         return removed;
     }
 
+    // In a place such as /tmp every user can choose a name, but not the owner of what has it.
     private static IReadOnlyList<string> FindNames(string place)
     {
         using HeldFolder? folder = HeldFolder.Open(place);
-        return folder is null ? [] : [.. folder.ReadNames().Where(static name => name.StartsWith(RuntimeFolder.NamePrefix, StringComparison.Ordinal))];
+        return folder is null
+            ? []
+            : [.. folder.ReadNames().Where(name => name.StartsWith(RuntimeFolder.NamePrefix, StringComparison.Ordinal)
+                && folder.StatusOf(name) is { Kind: FileKind.Folder, IsPrivate: true })];
     }
 }

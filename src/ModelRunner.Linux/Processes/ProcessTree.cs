@@ -85,7 +85,7 @@ internal sealed class ProcessTree(int leader, string mark)
         HashSet<int> members = [leader];
         // A process that is older than the leader cannot be its descendant. The environment is read last, since that costs most.
         foreach (ProcessEntry process in all.Where(process => process.StartTime >= StartTime))
-            if (process.Group == leader || process.Session == leader || IsKnown(process) || HasMark(process.Id))
+            if (process.Group == leader || process.Session == leader || IsKnown(process) || HasMark(process))
                 members.Add(process.Id);
 
         ProcessList.AddDescendants(members, all);
@@ -96,8 +96,11 @@ internal sealed class ProcessTree(int leader, string mark)
         return found;
     }
 
-    private bool HasMark(int process) =>
-        (_inherited is { } inherited && InheritedMark.Find(process) == inherited) || ProcessList.HasVariable(process, mark);
+    // Every user can write a mark, and root can read the marks of all. A process that changed its user is still found as a descendant of the
+    // leader, and after the end of its parent as a child of this process, which adopts orphans.
+    private bool HasMark(ProcessEntry process) =>
+        ((_inherited is { } inherited && InheritedMark.Find(process.Id) == inherited) || ProcessList.HasVariable(process.Id, mark))
+        && (process.Parent == Environment.ProcessId || ProcessList.User(process.Id) == Libc.EffectiveUser());
 
     private bool IsKnown(ProcessEntry process) => _seen.TryGetValue(process.Id, out long startTime) && startTime == process.StartTime;
 

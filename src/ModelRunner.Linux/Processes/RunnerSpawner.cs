@@ -62,6 +62,8 @@ internal sealed unsafe class RunnerSpawner : IDisposable
 
     private void Work()
     {
+        if (_guardian is not null)
+            Guardian.AdoptOrphans();
         foreach ((SpawnRequest request, TaskCompletionSource<ChildProcess> answer) in _orders.GetConsumingEnumerable())
         {
             try

@@ -96,6 +96,24 @@ public sealed class ChildProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_process_of_another_user_with_the_mark_lives()
+    {
+        Prerequisite.Require(Environment.IsPrivilegedProcess, "Only root can start a process of another user.");
+        string mark = $"M={DaemonIdentity.Own with { StartTime = 1 }}-7";
+        string script = $"env {mark} sh -c 'echo $$; exec sleep 600' & wait";
+        ChildProcess leader = await _bed.StartShellAsync("exec sleep 600");
+        var tree = new ProcessTree(leader.Id, mark);
+        ChildProcess ours = await _bed.StartShellAsync(script);
+        ChildProcess foreign = await _bed.StartShellAsync($"setpriv --reuid 65534 --clear-groups {script}");
+        await Task.WhenAll(WaitForOutputAsync(ours), WaitForOutputAsync(foreign));
+
+        tree.Signal(Libc.SigKill);
+
+        await ProcessTable.WaitUntilGoneAsync(Number(ours, 0), Limit);
+        Assert.True(ProcessTable.IsAlive(Number(foreign, 0)));
+    }
+
+    [Fact]
     public async Task An_engine_behind_a_wrapper_script_may_end_by_itself_within_the_grace_time()
     {
         const string Engine = "trap 'sleep 0.2; echo saved; exit 0' TERM; echo up; while :; do sleep 0.02; done";

@@ -47,6 +47,27 @@ public sealed class OrphanSweepTests : IDisposable
         Assert.All([ofAnother, ours], static child => Assert.True(ProcessTable.IsAlive(child.Id)));
     }
 
+    /// <summary>Every user can give a folder or a link a name, and search for a name whose hash is that of a daemon that lives.</summary>
+    [Fact]
+    public async Task A_name_that_another_user_chose_and_the_hash_of_a_living_daemon_kill_nothing()
+    {
+        DaemonIdentity chosen = Dead with { ProcessId = Dead.ProcessId + 1 };
+        ChildProcess marked = await StartMarkedAsync(null);
+        ChildProcess ours = await StartMarkedAsync(null);
+        InheritedMark.Set(marked.Id, InheritedMark.Of($"M={chosen}-7")!.Value);
+        Directory.CreateSymbolicLink(Path.Join(_bed.Folder, $"model-runner-{chosen}-00000001"), _bed.Folder);
+        File.WriteAllText(Path.Join(_bed.Folder, $"model-runner-{chosen}-00000002"), "");
+        if (Environment.IsPrivilegedProcess)
+            await ChildProgram.RunAsync("chown", ["65534", Make($"model-runner-{chosen}-00000003")], [], TestContext.Current.CancellationToken);
+
+        OrphanSweep.Run([_bed.Folder]);
+        Assert.True(ProcessTable.IsAlive(marked.Id));
+        OrphanSweep.KillProcesses([InheritedMark.OwnerOf(DaemonIdentity.Own), InheritedMark.OwnerOf(chosen)]);
+
+        Assert.Equal(new ExitStatus(null, Libc.SigKill), await marked.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.True(ProcessTable.IsAlive(ours.Id));
+    }
+
     [Fact]
     public void Folders_of_dead_daemons_are_removed_and_all_others_stay()
     {
