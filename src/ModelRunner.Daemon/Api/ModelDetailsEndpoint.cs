@@ -45,12 +45,12 @@ internal sealed class ModelDetailsEndpoint(
         var caller = Caller.Of(context);
         StoreIndex index = await reader.ReadIndexAsync(context.RequestAborted);
         ModelEntry model = await rights.FindAsync(caller, written, context.RequestAborted);
-        StoreEntry? entry = StoredModels.Find(index, model);
+        (ModelEntry named, StoreEntry? entry) = NamedModel.Of(index, model, written);
         bool hasLicense = QuerySwitch.Read(context.Request.Query, "license", whenEmpty: true);
         ModelDetails details = await reader.ReadAsync(model, entry, hasLicense, context.RequestAborted);
         string[] modes = [.. loaded.Find(model).Select(static runner => ModeText.Format(runner.Key.Mode)).Distinct(StringComparer.Ordinal)];
         await JsonResponse.WriteAsync(
-            context, StatusCodes.Status200OK, json => ModelDetailsResponse.Write(json, model, details with { LoadedModes = modes }));
+            context, StatusCodes.Status200OK, json => ModelDetailsResponse.Write(json, named, details with { LoadedModes = modes }));
     }
 
     // The daemon sends requests to any host that a name has. Who may pull may cause that.

@@ -96,8 +96,12 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
             async list => (await FindInAsync(list, written, remedy, cancellationToken)).Entry, target, cancellationToken);
     }
 
-    /// <summary>The pulled model that a model of requests is; null: it was not pulled.</summary>
-    public static StoreEntry? Find(StoreIndex index, ModelEntry model) => Find(index, model, "", name: null)?.Entry;
+    /// <summary>The pulled model that a text of a client means, which requests for it use; null: it was not pulled.</summary>
+    public static StoreEntry? Find(StoreIndex index, ModelEntry model, string written)
+    {
+        ArtifactName? name = Parse(written);
+        return name?.Pin is { } pin ? index.Find(pin) : Find(index, model, written.Trim(), name)?.Entry;
+    }
 
     /// <summary>The models of requests that need the files of a pulled one. One of the configuration or of another tool may have the same file.</summary>
     public static IEnumerable<ModelSource> MeantBy(StoreEntry entry, IReadOnlyList<ModelSource> found) =>
@@ -172,7 +176,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
                     return (entry, tag);
         }
 
-        IEnumerable<string> names = ((string[])[model.Reference, .. model.OtherNames])
+        IEnumerable<string> names = NamedModel.OrderNames(model, written)
             .Select(static other => Parse(other)?.ToString()).OfType<string>();
         foreach (string full in name is null or { File: not null } ? names : names.Prepend(name.ToString()))
             foreach (StoreEntry entry in entries)
