@@ -83,9 +83,9 @@ internal sealed class ModelPackager(DateTimeOffset created, TransferProgress pro
         {
             return GgufTexts.Read(path);
         }
-        catch (Exception failure) when (failure is IOException or InvalidDataException)
+        catch (Exception failure) when (failure is IOException or InvalidDataException or IncompleteFileException)
         {
-            throw new CliFailure($"\"{path}\" {(failure is InvalidDataException ? failure.Message : "cannot be read")}", ExitCode.Failure);
+            throw new CliFailure($"\"{path}\" {(failure is IOException ? "cannot be read" : failure.Message)}", ExitCode.Failure);
         }
     }
 

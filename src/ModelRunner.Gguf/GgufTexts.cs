@@ -17,6 +17,7 @@ internal static class GgufTexts
 
     /// <summary>Reads the metadata of a file that <see cref="GgufHeaderReader"/> has accepted. The keys are in ordinal order.</summary>
     /// <exception cref="InvalidDataException">The file is damaged or no longer there.</exception>
+    /// <exception cref="IncompleteFileException">The file ends too early.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static SortedDictionary<string, string> Read(string path)
     {
