@@ -45,10 +45,7 @@ internal sealed class ChatInput : IDisposable
 
     /// <summary>Shows the prompt sign and reads a prompt; null: the input has ended.</summary>
     /// <exception cref="IOException">The terminal cannot be read.</exception>
-    public async Task<string?> ReadAsync(CancellationToken cancellation)
-    {
-        return _terminal is null ? await ReadLineAsync(cancellation) : await EditAsync(cancellation);
-    }
+    public Task<string?> ReadAsync(CancellationToken cancellation) => _terminal is null ? ReadLineAsync(cancellation) : EditAsync(cancellation);
 
     /// <summary>Gives the terminal its settings back.</summary>
     public void Dispose()
@@ -78,7 +75,7 @@ internal sealed class ChatInput : IDisposable
         try
         {
             string? line;
-            while (!Take(_rest, out line))
+            while (!Take(out line))
             {
                 if (!await _pieces.Reader.WaitToReadAsync(cancellation))
                     return null;
@@ -95,11 +92,11 @@ internal sealed class ChatInput : IDisposable
         }
     }
 
-    private bool Take(string piece, out string? line)
+    private bool Take(out string? line)
     {
         if (Interlocked.Exchange(ref _isLost, 0) != 0)
             _editor.Redraw(isLost: true);
-        ReadOnlySpan<char> keys = piece;
+        ReadOnlySpan<char> keys = _rest;
         bool isEnd = _editor.Take(ref keys, out line);
         _rest = keys.ToString();
         return isEnd;

@@ -87,7 +87,7 @@ internal static class ChatStream
         }
     }
 
-    // A model can be made to write anything, and a terminal executes escape sequences.
-    private static string WithoutControls(string text) =>
+    /// <summary>A text without control characters. A model can be made to write anything, and a terminal executes escape sequences.</summary>
+    public static string WithoutControls(string text) =>
         string.Concat(text.Where(static character => character is '\n' or '\t' || !char.IsControl(character)));
 }

@@ -7,18 +7,8 @@ namespace ModelRunner.Cli;
 internal static class DaemonProblems
 {
     /// <summary>Asks the daemon; null if it does not tell, for example because the key of this client has not the scope admin.</summary>
-    public static async Task<JsonDocument?> ReadAsync(DaemonClient client, CancellationToken cancellation)
-    {
-        try
-        {
-            return await client.GetJsonAsync("engines/problems", JsonValueKind.Object, cancellation);
-        }
-        catch (CliFailure)
-        {
-            // The requested response is already complete; an unreadable warning is no reason to fail.
-            return null;
-        }
-    }
+    public static Task<JsonDocument?> ReadAsync(DaemonClient client, CancellationToken cancellation) =>
+        client.TryGetObjectAsync("engines/problems", cancellation);
 
     /// <summary>The sentences.</summary>
     /// <param name="response">The response of the daemon; null: it gave none.</param>

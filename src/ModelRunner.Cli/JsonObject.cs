@@ -1,10 +1,11 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using ModelRunner.Client;
 
 namespace ModelRunner.Cli;
 
-/// <summary>Writes the JSON objects that commands send and print.</summary>
+/// <summary>Writes the JSON objects that commands send and print, and reads those of the daemon.</summary>
 internal static class JsonObject
 {
     /// <summary>An object in UTF-8.</summary>
@@ -25,4 +26,20 @@ internal static class JsonObject
     /// <summary>An object as text.</summary>
     /// <param name="members">Writes its members.</param>
     public static string Format(Action<Utf8JsonWriter> members) => Encoding.UTF8.GetString(Write(members).Span);
+
+    /// <summary>Reads what the daemon sent.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="what">What it is, with an article.</param>
+    /// <exception cref="CliFailure">It is not JSON.</exception>
+    public static JsonDocument Parse(string text, string what)
+    {
+        try
+        {
+            return JsonDocument.Parse(text);
+        }
+        catch (JsonException)
+        {
+            throw new CliFailure($"the daemon sent {what} that is not JSON; another program may have responded", ExitCode.Failure);
+        }
+    }
 }

@@ -228,8 +228,7 @@ internal sealed class LineEditor(LineView view)
     }
 
     // Terminals send the end of a pasted line as CR. Other control characters have no place in a prompt.
-    private static string Lines(string text) => string.Concat(
-        text.ReplaceLineEndings("\n").Where(static character => character is '\n' or '\t' || !char.IsControl(character)));
+    private static string Lines(string text) => ChatStream.WithoutControls(text.ReplaceLineEndings("\n"));
 
     private void Insert(string text)
     {

@@ -7,18 +7,8 @@ namespace ModelRunner.Cli;
 internal static class ModelProblems
 {
     /// <summary>Asks the daemon for its models in OpenAI's format, which have the problems beside them; null if it does not give them.</summary>
-    public static async Task<JsonDocument?> ReadModelsAsync(DaemonClient client, CancellationToken cancellation)
-    {
-        try
-        {
-            return await client.GetJsonAsync("v1/models", JsonValueKind.Object, cancellation);
-        }
-        catch (CliFailure)
-        {
-            // The requested response is already complete; an unreadable warning is no reason to fail.
-            return null;
-        }
-    }
+    public static Task<JsonDocument?> ReadModelsAsync(DaemonClient client, CancellationToken cancellation) =>
+        client.TryGetObjectAsync("v1/models", cancellation);
 
     /// <summary>The problems in a list of models.</summary>
     public static IReadOnlyList<string> Find(JsonElement? models) =>

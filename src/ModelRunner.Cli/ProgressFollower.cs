@@ -85,7 +85,7 @@ internal sealed class ProgressFollower(CliConsole console, DaemonClient client, 
             {
                 if (isJson)
                     console.WriteLine(line);
-                using JsonDocument document = Parse(line);
+                using JsonDocument document = JsonObject.Parse(line, "a line of progress");
                 if (IsEnd(document.RootElement, isJson))
                     return document.RootElement.Clone();
             }
@@ -129,17 +129,5 @@ internal sealed class ProgressFollower(CliConsole console, DaemonClient client, 
         else
             console.Error.WriteLine(_progress.Describe());
         _shown = time.GetTimestamp();
-    }
-
-    private static JsonDocument Parse(string line)
-    {
-        try
-        {
-            return JsonDocument.Parse(line);
-        }
-        catch (JsonException)
-        {
-            throw new CliFailure("the daemon sent a line of progress that is not JSON; another program may have responded", ExitCode.Failure);
-        }
     }
 }

@@ -70,7 +70,7 @@ internal sealed class RequestsCommand : ClientCommand
 
     private void Show(string name, string data, bool isJson)
     {
-        using JsonDocument document = Parse(data);
+        using JsonDocument document = JsonObject.Parse(data, "an event");
         if (name == "error")
         {
             Console.WriteError(document.RootElement.Text("error"));
@@ -79,18 +79,6 @@ internal sealed class RequestsCommand : ClientCommand
         {
             foreach (JsonElement record in RecordsOf(document.RootElement))
                 Console.Write(isJson ? record.GetRawText() + "\n" : Describe(record));
-        }
-    }
-
-    private static JsonDocument Parse(string data)
-    {
-        try
-        {
-            return JsonDocument.Parse(data);
-        }
-        catch (JsonException)
-        {
-            throw new CliFailure("the daemon sent an event that is not JSON; another program may have responded", ExitCode.Failure);
         }
     }
 

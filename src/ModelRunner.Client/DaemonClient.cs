@@ -65,6 +65,19 @@ internal sealed class DaemonClient : IDisposable
         return await ReadJsonAsync(response, kind, cancellation);
     }
 
+    /// <summary>Gets an object with warnings beside a response that is already complete; null if it cannot be had, which is no reason to fail.</summary>
+    public async Task<JsonDocument?> TryGetObjectAsync(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            return await GetJsonAsync(path, JsonValueKind.Object, cancellation);
+        }
+        catch (CliFailure)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Posts a JSON document and gets an object.</summary>
     public async Task<JsonDocument> PostJsonAsync(string path, ReadOnlyMemory<byte> json, CancellationToken cancellation)
     {
