@@ -9,11 +9,8 @@ using ModelRunner.Store.Names;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>Which models of the store are loaded.</summary>
-internal sealed class LoadedModels(ModelCatalog catalog, RunnerPool pool)
+internal sealed class LoadedModels(RunnerPool pool)
 {
-    /// <summary>The models of requests, of which <see cref="Find(StoreEntry, IReadOnlyList{ModelSource})"/> needs a list that is new enough.</summary>
-    public Task<IReadOnlyList<ModelSource>> ListFoundAsync(CancellationToken cancellationToken) => catalog.ListFoundAsync(cancellationToken);
-
     /// <summary>The runners of a model, by any of its names.</summary>
     /// <param name="entry">The model.</param>
     /// <param name="found">The models of requests. They are read once for all models, because that may take seconds.</param>

@@ -30,7 +30,8 @@ internal readonly record struct NamedModel(ModelEntry Model, StoreEntry? Entry)
 
         string[] names = [.. OrderNames(model, written)];
         string[] own = [.. StoredModels.NamesOf(entry)];
-        string first = (id is not null || query.File is not null) && !IsOwn(own, names[0]) ? names.FirstOrDefault(name => IsOwn(own, name)) ?? names[0] : names[0];
+        bool isByContent = id is not null || query.File is not null;
+        string first = (isByContent ? names.FirstOrDefault(name => IsOwn(own, name)) : null) ?? names[0];
         return new NamedModel(
             model with { Reference = first, OtherNames = [.. names.Where(name => name != first)], Id = entry.Id }, entry);
     }

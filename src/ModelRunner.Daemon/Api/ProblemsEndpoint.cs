@@ -27,7 +27,7 @@ internal sealed class ProblemsEndpoint(SettingsStore settings, KeyStore keys, Ke
             json.WriteStartArray("problems"u8);
             foreach (string problem in settings.Problems.Concat(settings.Current.Warnings))
                 Write(json, "configuration", problem);
-            foreach (string problem in keys.Problems.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            foreach (string problem in keys.Problems)
                 Write(json, "keys file", problem);
             foreach ((string name, string sentence) in ofKeys)
                 Write(json, "key", sentence, name);

@@ -32,4 +32,16 @@ internal static class ProgressResponse
         await response.Body.WriteAsync(lines, cancellationToken);
         await response.Body.FlushAsync(cancellationToken);
     }
+
+    /// <summary>
+    /// Waits for the next look at some work, or for its end. Only the client ends the wait: the end of the daemon ends the work, whose outcome is sent.
+    /// </summary>
+    /// <param name="timer">The time between two looks.</param>
+    /// <param name="work">The work.</param>
+    /// <param name="left">The client has left.</param>
+    public static async Task TickAsync(PeriodicTimer timer, Task work, CancellationToken left)
+    {
+        await Task.WhenAny(work, timer.WaitForNextTickAsync(CancellationToken.None).AsTask());
+        left.ThrowIfCancellationRequested();
+    }
 }

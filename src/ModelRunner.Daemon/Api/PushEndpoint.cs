@@ -73,7 +73,7 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
         using var timer = new PeriodicTimer(ProgressResponse.Interval, time);
         long start = time.GetTimestamp();
         while (!pushing.IsCompleted && !push.IsAccepted && (!push.IsWaiting || time.GetElapsedTime(start) < ProgressResponse.SilentWait))
-            await TickAsync(timer, pushing, context.RequestAborted);
+            await ProgressResponse.TickAsync(timer, pushing, context.RequestAborted);
         if (pushing.IsCompleted && await pushing is { IsSuccess: false } failed)
             throw new ApiException(PushErrors.Of(failed));
 
@@ -86,18 +86,11 @@ internal sealed class PushEndpoint(ModelPulls pulls, StoredModels stored, Reques
         while (!pushing.IsCompleted)
         {
             await ProgressResponse.WriteAsync(response, stream.ReadProgress(), context.RequestAborted);
-            await TickAsync(timer, pushing, context.RequestAborted);
+            await ProgressResponse.TickAsync(timer, pushing, context.RequestAborted);
         }
 
         // The daemon ends: the client still gets the last line.
         await ProgressResponse.WriteAsync(response, [.. stream.ReadProgress(), .. stream.WriteEnd(await pushing)], context.RequestAborted);
-    }
-
-    // Only the client ends the wait. The end of the daemon ends the push, whose outcome is sent.
-    private static async Task TickAsync(PeriodicTimer timer, Task<PushOutcome> pushing, CancellationToken left)
-    {
-        await Task.WhenAny(pushing, timer.WaitForNextTickAsync(CancellationToken.None).AsTask());
-        left.ThrowIfCancellationRequested();
     }
 
     private static string? ReadToken(ReadOnlyMemory<byte> body)

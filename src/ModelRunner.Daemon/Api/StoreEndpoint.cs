@@ -96,7 +96,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
         }
 
         // The last name, or the one by which the runners are known: without it, a request by another name would load the model again.
-        IReadOnlyList<RunnerSnapshot> runners = loaded.Find(entry, await loaded.ListFoundAsync(cancellationToken));
+        IReadOnlyList<RunnerSnapshot> runners = loaded.Find(entry, await catalog.ListFoundAsync(cancellationToken));
         if (tag is not null && entry.Tags.Count > 1)
             runners = LoadedModels.WithMainName(runners, tag);
         if (runners.Count > 0 && !isForced)
@@ -112,7 +112,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
     private async Task<ModelRemoval> ChooseAllAsync(StoreIndex list, bool isForced, CancellationToken cancellationToken)
     {
         await catalog.FollowAsync(list, cancellationToken);
-        IReadOnlyList<ModelSource> found = await loaded.ListFoundAsync(cancellationToken);
+        IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(cancellationToken);
         RunnerSnapshot[] runners = [.. list.Entries.SelectMany(entry => loaded.Find(entry, found))];
         if (runners.Length > 0 && !isForced)
         {

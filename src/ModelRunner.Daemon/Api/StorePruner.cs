@@ -51,9 +51,8 @@ internal sealed class StorePruner(
 
     private async Task<List<PrunedItem>> RemoveLeftoversAsync(bool isDryRun, CancellationToken cancellationToken)
     {
-        // Docker Model Runner does not lock the files that it fetches.
-        TimeSpan minAge = StoreCollector.MinAgeOnDemand, minAgeOfPartials = pulls.IsShared ? minAge : TimeSpan.MinValue;
-        List<PrunedItem> found = [.. (await pulls.Store.PruneAsync(minAge, minAgeOfPartials, isDryRun, cancellationToken)).Select(Describe)];
+        LeftoverAges ages = LeftoverAges.OnDemand(pulls.Store.Folder);
+        List<PrunedItem> found = [.. (await pulls.Store.PruneAsync(ages, isDryRun, cancellationToken)).Select(Describe)];
         if (found.Count > 0 && !isDryRun)
             pulls.LogPrunedFiles(found.Count, found.Sum(static item => item.Bytes));
         return found;

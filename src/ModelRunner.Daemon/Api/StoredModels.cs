@@ -108,9 +108,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
         found.Where(source => source.Manifests.Contains(entry.Id));
 
     /// <summary>The names by which requests find a model of the store.</summary>
-    public static IEnumerable<string> NamesOf(StoreEntry entry) =>
-        entry.Tags.Select(static tag => Parse(tag)?.ToShortString()).OfType<string>()
-            .Append(ForeignModel.NameOf(entry.Id));
+    public static IEnumerable<string> NamesOf(StoreEntry entry) => entry.ShortNames.Append(ForeignModel.NameOf(entry.Id));
 
     /// <summary>The model is not in the store.</summary>
     public static ApiError Missing(string name) => ApiError.NotFound(

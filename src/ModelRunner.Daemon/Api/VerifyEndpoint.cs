@@ -66,7 +66,7 @@ internal sealed class VerifyEndpoint(
     }
 
     private async Task<bool> IsLoadedAsync(StoreEntry entry, CancellationToken cancellationToken) =>
-        loaded.Find(entry, await loaded.ListFoundAsync(cancellationToken)).Count > 0;
+        loaded.Find(entry, await catalog.ListFoundAsync(cancellationToken)).Count > 0;
 
     private async Task SendAsync(HttpContext context, StoreCheck check, Task<IReadOnlyList<CheckedModel>> checking)
     {
@@ -78,8 +78,7 @@ internal sealed class VerifyEndpoint(
         while (!checking.IsCompleted)
         {
             await ProgressResponse.WriteAsync(response, stream.ReadProgress(), context.RequestAborted);
-            await Task.WhenAny(checking, timer.WaitForNextTickAsync(CancellationToken.None).AsTask());
-            context.RequestAborted.ThrowIfCancellationRequested();
+            await ProgressResponse.TickAsync(timer, checking, context.RequestAborted);
         }
 
         if (checking.IsCanceled)

@@ -246,7 +246,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new ModelsEndpoint(catalog, rights, problems, backends).Map(web);
         new PullEndpoint(pulls, catalog, bodies, time, web.Lifetime.ApplicationStopping).Map(web);
         var stored = new StoredModels(pulls, catalog);
-        var loaded = new LoadedModels(catalog, pool);
+        var loaded = new LoadedModels(pool);
         new ModelDetailsEndpoint(catalog, rights, pulls, loaded, new ModelDetailsReader(pulls, time), actions).Map(web);
         new StoreEndpoint(pulls, catalog, stored, loaded).Map(web);
         new VerifyEndpoint(pulls, catalog, stored, loaded, bodies, time, web.Lifetime.ApplicationStopping).Map(web);

@@ -32,7 +32,7 @@ internal sealed partial class KeyStore
     private FileStamp _seen;
     private bool _isSettled;
     private DaemonSettings? _seenFor;
-    private volatile string _problems = "";
+    private volatile IReadOnlyList<string> _problems = [];
     private Action? _changed;
 
     /// <param name="settings">The settings to begin with.</param>
@@ -52,8 +52,8 @@ internal sealed partial class KeyStore
     /// <summary>The absolute path of the keys file; null: there is none.</summary>
     public string? FilePath => _path;
 
-    /// <summary>Why the keys file is not used, a line for each problem; empty: it is used.</summary>
-    public string Problems => _problems;
+    /// <summary>Why the keys file is not used, a sentence for each problem; empty: it is used.</summary>
+    public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>Calls this after the keys file was read anew, on any thread; not after a change of the settings. For the composition of the daemon.</summary>
     public void Subscribe(Action changed) => _changed += changed;
@@ -132,16 +132,16 @@ internal sealed partial class KeyStore
     {
         List<ConfigurationProblem> problems = [];
         KeysFileContent? content = KeysFile.Read(path, _options, settings.Keys, settings.ApiKey, problems);
-        string found = string.Join('\n', problems);
         if (content is null)
         {
-            if (found != _problems)
-                LogUnusable(path, problems[0].ToString(), problems.Count);
+            string[] found = [.. problems.Select(static problem => problem.ToString())];
+            if (!found.SequenceEqual(_problems, StringComparer.Ordinal))
+                LogUnusable(path, found[0], found.Length);
             _problems = found;
             return;
         }
 
-        _problems = "";
+        _problems = [];
         lock (_lock)
         {
             // A reload that came meanwhile has read the file too.

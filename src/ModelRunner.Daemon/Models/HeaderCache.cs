@@ -105,13 +105,18 @@ internal sealed class HeaderCache(FileThreads threads, TimeProvider time)
         }
     }
 
-    // The time of the last change is that of a moment ago: nobody is told of each write.
     private GgufReadOutcome Read(string path, out bool isBeingWritten)
     {
         GgufReadOutcome outcome = GgufHeaderReader.Read(path);
-        TimeSpan age = time.GetUtcNow() - FileStatus.Of(path).Changed;
-        isBeingWritten = outcome.SoFar is not null && age >= TimeSpan.Zero && age < WritingTime;
+        isBeingWritten = outcome.SoFar is not null && WasJustChanged(path);
         return isBeingWritten ? outcome with { Problem = $"is still being written: so far, {outcome.SoFar}" } : outcome;
+    }
+
+    // The time of the last change is read anew: nobody is told of each write.
+    private bool WasJustChanged(string path)
+    {
+        TimeSpan age = time.GetUtcNow() - FileStatus.Of(path).Changed;
+        return age >= TimeSpan.Zero && age < WritingTime;
     }
 
     private sealed record Key(string Path, long Size, DateTimeOffset Written, DateTimeOffset Changed, FileId Id);

@@ -2,7 +2,6 @@ using System.Globalization;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Checks;
 using ModelRunner.Store.Foreign;
-using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Pulling;
 
@@ -11,8 +10,7 @@ internal static class CheckText
 {
     /// <summary>The first name of a model, or the beginning of its id.</summary>
     public static string NameOf(CheckedModel model) =>
-        model.Entry.Tags.Select(static tag => ArtifactNameParser.TryParse(tag, out ArtifactName? name, out _) ? name!.ToShortString() : null)
-            .OfType<string>().FirstOrDefault() ?? ForeignModel.NameOf(model.Entry.Id);
+        model.Entry.ShortNames.FirstOrDefault() ?? ForeignModel.NameOf(model.Entry.Id);
 
     /// <summary>What the file is for.</summary>
     public static string RoleOf(CheckedFile file) => file.IsManifest ? "manifest" : RoleText.Of(file.File);

@@ -18,7 +18,6 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
 {
     private const int BufferSize = 1024 * 1024;
     private const int MaxShown = 100;
-    private const string Purpose = "load";
 
     /// <summary>Loads an archive.</summary>
     /// <param name="archive">The archive; it is read to its end.</param>
@@ -84,7 +83,7 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
         if (store.Has(file))
             return;
         CheckSpace(file);
-        using PartialBlob blob = await PartialBlob.OpenOwnAsync(store.Folder, file, Purpose, time, cancellationToken)
+        using PartialBlob blob = await PartialBlob.OpenOwnAsync(store.Folder, file, StoreFileName.LoadPurpose, time, cancellationToken)
             ?? throw new StoreException(StoreErrorReason.Busy, $"another archive with the file {file.Digest} is being loaded; load this one when it has ended");
         try
         {

@@ -59,7 +59,7 @@ internal sealed class ModelRepackager(ModelStore store, TimeProvider time)
 
     private async Task WriteAsync(Descriptor file, byte[] bytes, CancellationToken cancellationToken)
     {
-        using PartialBlob blob = await PartialBlob.OpenOwnAsync(store.Folder, file, "repackage", time, cancellationToken)
+        using PartialBlob blob = await PartialBlob.OpenOwnAsync(store.Folder, file, StoreFileName.RepackagePurpose, time, cancellationToken)
             ?? throw new StoreException(StoreErrorReason.Busy, $"the file {file.Digest} is being written by another process; try again");
         await blob.AppendAsync(bytes, cancellationToken);
         blob.Complete();

@@ -1,7 +1,6 @@
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Layout;
-using ModelRunner.Store.Names;
 
 namespace ModelRunner.Store.Foreign;
 
@@ -53,9 +52,7 @@ internal static class ArtifactStore
     }
 
     // A model that lost its name still takes space, so it is listed and can be removed.
-    private static string[] NamesOf(StoreEntry entry) => entry.Tags.Count == 0
-        ? [ForeignModel.NameOf(entry.Id)]
-        : [.. entry.Tags.Select(static tag => ArtifactNameParser.TryParse(tag, out ArtifactName? name, out _) ? name!.ToShortString() : null).OfType<string>()];
+    private static string[] NamesOf(StoreEntry entry) => entry.Tags.Count == 0 ? [ForeignModel.NameOf(entry.Id)] : [.. entry.ShortNames];
 
     private static ForeignModel Describe(StoreFolder folder, StoreEntry entry, ForeignScan scan)
     {

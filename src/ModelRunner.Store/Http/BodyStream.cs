@@ -1,26 +1,14 @@
+using ModelRunner.Store.Layout;
+
 namespace ModelRunner.Store.Http;
 
 /// <summary>
 /// The body of a response. A read fails if no byte comes within a time, or if the connection breaks. A short body whose length the server
 /// had given is such a break.
 /// </summary>
-internal sealed class BodyStream(Stream inner, string host, TimeSpan stallTimeout, TimeProvider time) : Stream
+internal sealed class BodyStream(Stream inner, string host, TimeSpan stallTimeout, TimeProvider time) : ForwardStream
 {
     private readonly CancellationTokenSource _patience = new(Timeout.InfiniteTimeSpan, time);
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <exception cref="RemoteException">The connection broke, or stalled.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -48,22 +36,6 @@ internal sealed class BodyStream(Stream inner, string host, TimeSpan stallTimeou
             _patience.CancelAfter(Timeout.InfiniteTimeSpan);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <summary>Not offered: it could not be cancelled.</summary>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -10,24 +10,10 @@ namespace ModelRunner.Store.Layout;
 /// </summary>
 /// <param name="source">The file, which is closed with this stream.</param>
 /// <param name="file">What it should be.</param>
-internal sealed class CheckedStream(Stream source, Descriptor file) : Stream
+internal sealed class CheckedStream(Stream source, Descriptor file) : ForwardStream
 {
     private readonly IncrementalHash _hash = ContentHash.Begin(file.Digest);
     private long _length;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => _length;
-        set => throw new NotSupportedException();
-    }
 
     /// <exception cref="StoreException">The bytes are wrong.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -39,21 +25,6 @@ internal sealed class CheckedStream(Stream source, Descriptor file) : Stream
             throw new StoreException(StoreErrorReason.WrongBytes, Describe(actual));
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -14,6 +14,10 @@ internal readonly record struct LeftoverAges(TimeSpan Whole, TimeSpan Partial, T
     /// <summary>All of one age.</summary>
     public static LeftoverAges All(TimeSpan age) => new(age, age, age);
 
+    /// <summary>For a user who wants space now. Docker Model Runner does not lock the files that it fetches.</summary>
+    public static LeftoverAges OnDemand(StoreFolder folder) => new(
+        StoreCollector.MinAgeOnDemand, folder.IsShared ? StoreCollector.MinAgeOnDemand : TimeSpan.MinValue, TimeSpan.MinValue);
+
     /// <summary>The age for a kind.</summary>
     public TimeSpan Of(LeftoverKind kind) => kind switch
     {

@@ -164,16 +164,14 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
     public IReadOnlyList<StoreLeftover> FindLeftovers() => IsListed ? CollectorNow().Find(Read(), LeftoverAges.None) : [];
 
     /// <summary>Removes the files that no model needs, and returns them. Damaged ones may have any age.</summary>
-    /// <param name="minAge">How old a whole file must be: a pull of another process may need it.</param>
-    /// <param name="minAgeOfPartials">How old a partial file must be. One that a pull writes now is left in any case.</param>
+    /// <param name="ages">How old they must be: a pull of another process may need them. A file that a pull writes now is left in any case.</param>
     /// <param name="isDryRun">Whether they are only returned.</param>
     /// <param name="cancellationToken">Ends the wait for the lock.</param>
     /// <exception cref="StoreException">The list cannot be read, or another process has the lock.</exception>
-    public Task<IReadOnlyList<StoreLeftover>> PruneAsync(
-        TimeSpan minAge, TimeSpan minAgeOfPartials, bool isDryRun, CancellationToken cancellationToken) => ChangeAsync(
+    public Task<IReadOnlyList<StoreLeftover>> PruneAsync(LeftoverAges ages, bool isDryRun, CancellationToken cancellationToken) => ChangeAsync(
         index =>
         {
-            IReadOnlyList<StoreLeftover> found = IsListed ? CollectorNow().Find(index, new LeftoverAges(minAge, minAgeOfPartials, TimeSpan.MinValue)) : [];
+            IReadOnlyList<StoreLeftover> found = IsListed ? CollectorNow().Find(index, ages) : [];
             return (index, isDryRun ? found : CollectorNow().Remove(found));
         },
         cancellationToken);

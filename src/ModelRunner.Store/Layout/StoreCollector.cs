@@ -50,7 +50,7 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
             {
                 if (StoreFileName.TryParse(algorithm, file.Name, out StoreFileName name) && !holds.Contains(name.Digest)
                     && (name.Kind != LeftoverKind.Unreferenced || !needed.Contains(name.Digest)))
-                    Add(file, name.Kind);
+                    Add(file, name);
             }
         }
 
@@ -58,16 +58,16 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         {
             if (StoreFileName.TryParse(Digest.Sha256, file.Name, out StoreFileName name)
                 && (name.Kind == LeftoverKind.Damaged || (name.Kind == LeftoverKind.Unreferenced && index.Find(name.Digest) is null)))
-                Add(file, name.Kind);
+                Add(file, name);
         }
 
         return found;
 
-        void Add(FileInfo file, LeftoverKind kind)
+        void Add(FileInfo file, StoreFileName name)
         {
             FileStatus status = FileStatus.OfLink(file.FullName);
-            if (status.IsRegular && AgeOf(status) >= ages.Of(kind))
-                found.Add(new StoreLeftover(file.Name, kind, file.FullName, status.Links > 1 ? 0 : status.AllocatedBytes));
+            if (status.IsRegular && AgeOf(status) >= ages.Of(name.Kind))
+                found.Add(new StoreLeftover(file.Name, name.Digest, name.Kind, file.FullName, status.Links > 1 ? 0 : status.AllocatedBytes));
         }
     }
 
@@ -77,7 +77,7 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     /// </summary>
     public CollectedFiles RemoveUnfinished()
     {
-        IReadOnlyList<StoreLeftover> removed = Remove([.. Find(StoreIndex.Empty, LeftoverAges.All(TimeSpan.MaxValue))]);
+        IReadOnlyList<StoreLeftover> removed = Remove(Find(StoreIndex.Empty, LeftoverAges.All(TimeSpan.MaxValue)));
         return new CollectedFiles(removed.Count, removed.Sum(static file => file.Bytes));
     }
 
@@ -96,8 +96,7 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     public bool MakeSpace(StoreIndex before, StoreIndex after, Func<bool> tryWrite)
     {
         StoreEntry[] removed = [.. before.Entries.Where(entry => after.Find(entry.Id) is null)];
-        var ages = new LeftoverAges(MinAgeOnDemand, folder.IsShared ? MinAgeOnDemand : TimeSpan.MinValue, TimeSpan.MinValue);
-        StoreLeftover[] leftovers = [.. Find(before, ages).OrderByDescending(static file => file.Bytes)];
+        StoreLeftover[] leftovers = [.. Find(before, LeftoverAges.OnDemand(folder)).OrderByDescending(static file => file.Bytes)];
         if (leftovers.Where(static file => file.Kind != LeftoverKind.Partial).Any(file => TryDelete(file) && tryWrite()))
             return true;
         HashSet<Digest> needed = FindNeeded(after);
@@ -184,8 +183,7 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
     {
         LeftoverKind.Unfinished when StoreFileName.IsLink(file.Name) => TryDeleteUnlocked(file.Path, StoreFileName.LockOfLink(file.Path)),
         LeftoverKind.Partial or LeftoverKind.Unfinished => TryDeleteUnlocked(file.Path, file.Path),
-        LeftoverKind.Unreferenced => Digest.TryParse($"{Path.GetFileName(Path.GetDirectoryName(file.Path))}:{file.Name}", out Digest digest)
-            && TryDelete(file.Path, digest),
+        LeftoverKind.Unreferenced => TryDelete(file.Path, file.Digest),
         _ => TryDelete(file.Path, held: null),
     };
 

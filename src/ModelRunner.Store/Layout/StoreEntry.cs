@@ -8,6 +8,10 @@ namespace ModelRunner.Store.Layout;
 /// <param name="Files">Its layers and its configuration.</param>
 internal sealed record StoreEntry(Digest Id, IReadOnlyList<string> Tags, IReadOnlyList<Digest> Files)
 {
+    /// <summary>Its names as a person would write them.</summary>
+    public IEnumerable<string> ShortNames => Tags
+        .Select(static tag => ArtifactNameParser.TryParse(tag, out ArtifactName? name, out _) ? name!.ToShortString() : null).OfType<string>();
+
     /// <summary>Whether both are the same model with the same names.</summary>
     public bool IsSameAs(StoreEntry other) => Id == other.Id && Tags.SequenceEqual(other.Tags, StringComparer.Ordinal);
 }

@@ -8,7 +8,13 @@ namespace ModelRunner.Store.Layout;
 internal readonly record struct StoreFileName(Digest Digest, LeftoverKind Kind)
 {
     // A file of another name may be one of Docker Model Runner, which continues its own.
-    private static readonly string[] Unfinished = ["load", "repackage", AdoptPurpose, LinkPurpose];
+    private static readonly string[] Unfinished = [LoadPurpose, RepackagePurpose, AdoptPurpose, LinkPurpose];
+
+    /// <summary>The purpose of a file of an archive.</summary>
+    public const string LoadPurpose = "load";
+
+    /// <summary>The purpose of a configuration with another context.</summary>
+    public const string RepackagePurpose = "repackage";
 
     /// <summary>The purpose of a copy of another tool's file.</summary>
     public const string AdoptPurpose = "adopt";

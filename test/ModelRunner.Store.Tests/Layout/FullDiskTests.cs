@@ -13,7 +13,6 @@ public sealed class FullDiskTests : IDisposable
 
     private readonly StoreFixture _fixture = new();
     private readonly List<string> _steps = [];
-    private int _freedBeforeSpace;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -142,15 +141,15 @@ public sealed class FullDiskTests : IDisposable
     private ModelStore Full(int needs, int crashAfter = int.MaxValue, bool isShared = false)
     {
         _steps.Clear();
-        _freedBeforeSpace = 0;
         return new ModelStore(_fixture.Folder with { BeforeStep = Step, IsShared = isShared }, _fixture.Time, _fixture.Store.Holds);
 
         void Step(string step)
         {
             _steps.Add(step);
-            if (step == "delete" && ++_freedBeforeSpace > crashAfter)
+            int freed = _steps.Count(static done => done == "delete");
+            if (step == "delete" && freed > crashAfter)
                 throw new CrashException();
-            if (step == "index" && _freedBeforeSpace < needs)
+            if (step == "index" && freed < needs)
                 throw new IOException("full", DiskSpace.ErrorFull);
         }
     }

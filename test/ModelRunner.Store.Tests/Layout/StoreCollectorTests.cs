@@ -71,7 +71,8 @@ public sealed class StoreCollectorTests : IDisposable
         Assert.Equal(0, (await _fixture.Store.CollectAsync(isDryRun: false, Token)).Files);
 
         IReadOnlyList<StoreLeftover> removed =
-            await _fixture.Store.PruneAsync(StoreCollector.MinAgeOnDemand, StoreCollector.MinAgeOnDemand, isDryRun: false, Token);
+            await _fixture.Store.PruneAsync(
+                new LeftoverAges(StoreCollector.MinAgeOnDemand, StoreCollector.MinAgeOnDemand, TimeSpan.MinValue), isDryRun: false, Token);
 
         Assert.Equal(LeftoverKind.Damaged, Assert.Single(removed).Kind);
         Assert.False(File.Exists(path + StoreFolder.DamagedEnding));

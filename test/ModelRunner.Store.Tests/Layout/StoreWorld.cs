@@ -103,7 +103,7 @@ internal sealed class StoreWorld : IDisposable
                 await store.CollectAsync(isDryRun: false, CancellationToken.None);
                 break;
             case "prune":
-                await store.PruneAsync(TimeSpan.FromHours(1), TimeSpan.MinValue, isDryRun: false, CancellationToken.None);
+                await store.PruneAsync(new LeftoverAges(TimeSpan.FromHours(1), TimeSpan.MinValue, TimeSpan.MinValue), isDryRun: false, CancellationToken.None);
                 break;
         }
     }
