@@ -1,5 +1,4 @@
 using System.Text;
-using System.Threading.Channels;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 
@@ -12,10 +11,8 @@ namespace ModelRunner.Cli;
 internal sealed class ChatInput : IDisposable
 {
     private const int MaxBytes = 4096;
-    private const int MaxPieces = 256;
-    private const string Nothing = "";
 
-    private readonly Channel<string> _pieces = Channel.CreateBounded<string>(MaxPieces);
+    private readonly KeyQueue _keys = new();
     private readonly CliConsole _console;
     private readonly LineEditor _editor;
     private readonly HeldTerminal? _terminal;
@@ -77,10 +74,9 @@ internal sealed class ChatInput : IDisposable
             string? line;
             while (!Take(out line))
             {
-                if (!await _pieces.Reader.WaitToReadAsync(cancellation))
+                if (await _keys.TakeAsync(cancellation) is not { } piece)
                     return null;
-                _pieces.Reader.TryRead(out string? piece);
-                _rest = piece ?? Nothing;
+                _rest = piece;
             }
 
             return line;
@@ -96,6 +92,12 @@ internal sealed class ChatInput : IDisposable
     {
         if (Interlocked.Exchange(ref _isLost, 0) != 0)
             _editor.Redraw(isLost: true);
+        if (_keys.DropExcess())
+        {
+            _editor.Abandon($"What was typed was left out: more than {KeyQueue.MaxCharacters} characters were waiting.");
+            _rest = "";
+        }
+
         ReadOnlySpan<char> keys = _rest;
         bool isEnd = _editor.Take(ref keys, out line);
         _rest = keys.ToString();
@@ -107,7 +109,7 @@ internal sealed class ChatInput : IDisposable
     {
         if (isLost)
             Volatile.Write(ref _isLost, 1);
-        _pieces.Writer.TryWrite(Nothing);
+        _keys.Wake();
     }
 
     private void ReadTerminal(HeldTerminal terminal)
@@ -122,8 +124,7 @@ internal sealed class ChatInput : IDisposable
             while (terminal.WaitForKeys() && input.Read(bytes) is > 0 and int read)
             {
                 int count = decoder.GetChars(bytes, 0, read, characters, 0);
-                if (!Write(new string(characters, 0, count)))
-                    break;
+                _keys.Add(new string(characters, 0, count));
             }
         }
         catch (IOException failure)
@@ -131,15 +132,6 @@ internal sealed class ChatInput : IDisposable
             problem = failure;
         }
 
-        _pieces.Writer.TryComplete(problem);
-    }
-
-    // If the queue is full, this thread waits, and the kernel buffers the input.
-    private bool Write(string piece)
-    {
-        while (!_pieces.Writer.TryWrite(piece))
-            if (!_pieces.Writer.WaitToWriteAsync().AsTask().GetAwaiter().GetResult())
-                return false;
-        return true;
+        _keys.End(problem);
     }
 }

@@ -120,7 +120,7 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
         {
             // The user stopped this response.
         }
-        catch (CliFailure failure) when (failure.ExitCode != ExitCode.NotRunning)
+        catch (CliFailure failure) when (failure.ExitCode != ExitCode.NotRunning || console.IsInputTerminal)
         {
             console.WriteError(failure.Message);
         }

@@ -49,6 +49,15 @@ internal sealed class LineEditor(LineView view)
         view.Leave();
     }
 
+    /// <summary>Forgets a key or a paste that has begun, because its rest is lost, and says so.</summary>
+    public void Abandon(string note)
+    {
+        _sequence.Clear();
+        _paste.Clear();
+        (_isSequence, _isPaste) = (false, false);
+        view.Note(note);
+    }
+
     /// <summary>Takes characters. True: the prompt has ended.</summary>
     /// <param name="keys">What the terminal sent; afterwards what belongs to the next prompt.</param>
     /// <param name="line">The prompt; null: the user ended the input.</param>

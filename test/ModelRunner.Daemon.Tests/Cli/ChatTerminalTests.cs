@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using ModelRunner.Cli;
 using ModelRunner.Testing;
 using static ModelRunner.Daemon.Tests.Cli.ChatAnswers;
 
@@ -82,6 +83,43 @@ public sealed class ChatTerminalTests
         terminal.Type(EndOfInput);
 
         Assert.Equal(0, await terminal.WaitForEndAsync());
+    }
+
+    [Theory]
+    [InlineData(600, 1)]
+    [InlineData(1, 1_100_000)]
+    [InlineData(1, 2_300_000)]
+    public async Task Control_C_stops_a_response_however_much_was_typed_before_it(int pieces, int length)
+    {
+        int asked = 0;
+        await using FakeDaemon daemon = (await StartAsync()).OnStream(Chat, async context =>
+        {
+            bool isFirst = Interlocked.Increment(ref asked) == 1;
+            await context.Response.WriteAsync(isFirst ? Chunk("Once upon") : Answer("Well."));
+            await context.Response.Body.FlushAsync();
+            if (isFirst)
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
+        });
+        await using Terminal terminal = Terminal.Start(daemon, ["run", "otter"], NoColor);
+
+        await terminal.WaitForAsync(Prompt);
+        terminal.Type("A story\n");
+        await terminal.WaitForAsync("Once upon");
+
+        // Each key is a read of its own, and the last piece is larger than the kernel's buffer.
+        for (int piece = 0; piece < pieces; piece++)
+            await terminal.TypeAndWaitAsync(length == 1 ? "a" : "\u001b[200~" + new string('a', length) + "\u001b[201~");
+        await terminal.TypeAndWaitAsync("\u001b[200~" + new string('b', 6000) + "\u001b[201~" + ControlC);
+        await terminal.WaitForAsync(Prompt, times: 2);
+        if (length > KeyQueue.MaxCharacters)
+            await terminal.WaitForAsync("were waiting.");
+        terminal.Type("\u0015Go on\n");
+        await terminal.WaitForAsync("Well.");
+        terminal.Type(EndOfInput);
+
+        Assert.Equal(0, await terminal.WaitForEndAsync());
+        Assert.Contains(daemon.Requests, static request => request.Body.EndsWith(
+            """{"role":"assistant","content":"Once upon"},{"role":"user","content":"Go on"}]}""", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -64,6 +64,9 @@ internal sealed class Terminal : IAsyncDisposable
     /// <summary>Types text.</summary>
     public void Type(string text) => _keyboard.Write(Encoding.UTF8.GetBytes(text));
 
+    /// <summary>Types text and fails where the program does not read it.</summary>
+    public async Task TypeAndWaitAsync(string text) => await Task.Run(() => Type(text)).WaitAsync(Patience);
+
     /// <summary>Waits until the screen shows a text this many times.</summary>
     public async Task WaitForAsync(string text, int times = 1)
     {
