@@ -21,17 +21,23 @@ internal sealed unsafe class Guardian(IReadOnlyList<string> places, Action<strin
     private bool _hasComplained;
     private int _pipe = -1;
 
-    /// <summary>Makes this process the parent of descendants whose parent ends. Call it before the first runner starts.</summary>
-    public static void AdoptOrphans() => _ = Libc.ProcessControl(Libc.SetChildSubreaper, 1, 0, 0, 0);
+    /// <summary>Makes this process the parent of descendants whose parent ends, and reaps them. Call it before a runner starts.</summary>
+    public void AdoptOrphans()
+    {
+        _ = Libc.ProcessControl(Libc.SetChildSubreaper, 1, 0, 0, 0);
+        _adopted ??= new AdoptedChildren();
+    }
 
     /// <summary>Starts it where it does not run. A failure is reported once, and the daemon continues without a guardian.</summary>
     public void EnsureStarted()
     {
         // When the first process of a namespace ends, the kernel ends all others.
-        if (Environment.ProcessId != FirstProcess && !IsThere)
-            TryStart();
+        if (Environment.ProcessId == FirstProcess || IsThere)
+            return;
 
-        _adopted ??= new AdoptedChildren();
+        // The guardian itself must not become a child of this process, so it starts while nobody is adopted.
+        TryStart();
+        AdoptOrphans();
     }
 
     /// <summary>Ends it: at once where no runner is left, else after this process has ended and it has cleaned up.</summary>

@@ -62,12 +62,11 @@ internal sealed unsafe class RunnerSpawner : IDisposable
 
     private void Work()
     {
-        if (_guardian is not null)
-            Guardian.AdoptOrphans();
         foreach ((SpawnRequest request, TaskCompletionSource<ChildProcess> answer) in _orders.GetConsumingEnumerable())
         {
             try
             {
+                _guardian?.AdoptOrphans();
                 answer.SetResult(Start(request));
                 _guardian?.EnsureStarted();
             }
