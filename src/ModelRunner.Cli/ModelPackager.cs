@@ -41,6 +41,12 @@ internal sealed class ModelPackager(DateTimeOffset created, TransferProgress pro
                 throw new CliFailure($"\"{path}\" is a model, not an image projector; give it with --gguf", ExitCode.Failure);
         }
 
+        // Runners never get more, so a larger number would be without effect.
+        if (first.ContextLength > 0 && context > first.ContextLength)
+            throw new CliFailure(
+                $"--context-size is {context}, and \"{gguf}\" was trained for {first.ContextLength} tokens, of which runners never get more; "
+                + $"write at most {first.ContextLength}", ExitCode.Usage);
+
         foreach (string part in parts)
             await AddAsync(MediaTypes.Gguf, part, cancellation);
         long size = _files.Sum(static file => file.Layer.Size);

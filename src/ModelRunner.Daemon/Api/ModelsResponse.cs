@@ -62,8 +62,8 @@ internal static class ModelsResponse
         json.WriteNumber("created"u8, Created(model));
         json.WriteString("owned_by"u8, Owner);
         json.WriteStartObject("dmr"u8);
-        if (model.ContextSize > 0)
-            json.WriteNumber("context_window"u8, model.ContextSize);
+        if (model.ShownContext is { } context)
+            json.WriteNumber("context_window"u8, context);
         WriteCommonMembers(json, model);
         WriteModes(json, model);
         json.WriteEndObject();
@@ -98,8 +98,8 @@ internal static class ModelsResponse
         if (model.Header is not null)
             json.WriteString("format"u8, "gguf"u8);
         WriteCommonMembers(json, model);
-        if (model.ContextSize > 0)
-            json.WriteNumber("context_size"u8, model.ContextSize);
+        if (model.ShownContext is { } context)
+            json.WriteNumber("context_size"u8, context);
         WriteModes(json, model);
         json.WriteEndObject();
     }

@@ -32,6 +32,7 @@ internal sealed class RepackageEndpoint(ModelPulls pulls, ModelCatalog catalog, 
             if (request.ContextSize is { } tokens)
             {
                 (StoreEntry entry, string? _) = await stored.FindAsync(written, Remedy, context.RequestAborted);
+                await CheckContextAsync(entry, tokens, context.RequestAborted);
                 await new ModelRepackager(pulls.Store, time).RepackageAsync(entry, target, tokens, context.RequestAborted);
             }
             else
@@ -61,5 +62,15 @@ internal sealed class RepackageEndpoint(ModelPulls pulls, ModelCatalog catalog, 
             json.WriteString("target"u8, target);
             json.WriteEndObject();
         });
+    }
+
+    // Runners never get more than the model was trained for, so a larger number would be without effect. A file that cannot be read now says nothing.
+    private async Task CheckContextAsync(StoreEntry entry, int tokens, CancellationToken cancellationToken)
+    {
+        ModelLookup lookup = await catalog.FindAsync(entry.Id.ToString(), cancellationToken);
+        if (lookup.Model?.Header is { ContextLength: > 0 and var trained } && tokens > trained)
+            throw new ApiException(ApiError.Invalid(
+                words => $"a context of {tokens} tokens is more than the {trained} for which the model was trained, and runners never get more; "
+                    + $"{words.Send} at most {trained}", "context_size"));
     }
 }

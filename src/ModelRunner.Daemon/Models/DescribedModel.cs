@@ -11,6 +11,9 @@ internal sealed record DescribedModel(ForeignModel Model, ModelFile? File, IRead
     /// <summary>Its image projector; null: none.</summary>
     public ModelFile? Projector { get; init; }
 
+    /// <summary>What decides whether another model is the same; null: the model has a problem.</summary>
+    public ModelContent? Content { get; init; }
+
     /// <summary>All its files.</summary>
     public IEnumerable<FilePart> Parts => Adapters.Append(File).Append(Projector).OfType<ModelFile>().SelectMany(static file => file.Parts);
 }

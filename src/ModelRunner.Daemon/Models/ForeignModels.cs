@@ -1,4 +1,3 @@
-using System.Globalization;
 using ModelRunner.Configuration;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
@@ -9,20 +8,20 @@ namespace ModelRunner.Daemon.Models;
 
 /// <summary>
 /// Adds the models of other tools to a snapshot. A file that is there already, by its inode or by the digest in its name, gives its model a second name,
-/// unless the tool runs it with an adapter, a projector or settings of its own. Used once, by one thread.
+/// unless the tool runs it with another projector, an adapter or settings of its own. Used once, by one thread.
 /// </summary>
 /// <param name="create">Makes a model.</param>
 /// <param name="findSettings">The settings that the configuration has for a model; null: none.</param>
 /// <param name="sources">The models so far, by canonical reference; models are added.</param>
 /// <param name="addName">Adds a name for a model.</param>
-/// <param name="findOwner">Finds the model that has a file already.</param>
+/// <param name="findOwners">Finds the models of the configuration and of the models folder that have a file already.</param>
 internal sealed class ForeignModels(
     Func<string, ModelFile?, ModelSettings, string, ModelSource> create, Func<string, ModelSettings?> findSettings,
     Dictionary<string, ModelSource> sources,
-    Action<ModelReference, string, SourceKind?, ForeignModel?, IEnumerable<FilePart>> addName, Func<FileId, string?> findOwner)
+    Action<ModelReference, string, SourceKind?, ForeignModel?, IEnumerable<FilePart>> addName, Func<FileId, IEnumerable<string>> findOwners)
 {
     private readonly List<(SourceKind Kind, DescribedModel Model, string Name, string Origin)> _hidden = [];
-    private readonly Dictionary<string, string> _ownersOfContent = new(StringComparer.Ordinal);
+    private readonly ContentOwners _contents = new();
     private readonly List<string> _problems = [];
 
     /// <summary>Adds the models of one tool after another and returns the problems.</summary>
@@ -63,8 +62,11 @@ internal sealed class ForeignModels(
 
         ModelFile file = described.File with { Projector = described.Projector };
         bool isOwnModel = findSettings(canonical) is not null;
-        if (FindOwner(model, file) is { } owner && (owner == canonical || !isOwnModel))
+        if (FindOwner(described, file) is { } owner && (owner == canonical || !isOwnModel))
+        {
             addName(reference, owner, kind, model, described.Parts);
+            _contents.Add(described.Content!, owner);
+        }
         else if (!sources.TryGetValue(canonical, out ModelSource? other))
             Add(kind, canonical, described, file);
         else
@@ -116,36 +118,24 @@ internal sealed class ForeignModels(
             HubFiles = [.. HubFilesOf(model)],
             Manifests = ManifestsOf(model),
         };
-        foreach (string key in KeysOf(model, file))
-            _ownersOfContent.TryAdd(key, canonical);
+        _contents.Add(described.Content!, canonical);
     }
 
-    // A model of the store has no settings of a tool, so only a plain model can be the same.
-    private string? FindOwner(ForeignModel model, ModelFile file)
-    {
-        if (IsPlain(model) && file.Id != default && findOwner(file.Id) is { } owner && HasProjectorOf(owner, file))
-            return owner;
-        return KeysOf(model, file).Select(_ownersOfContent.GetValueOrDefault).FirstOrDefault(static found => found is not null);
-    }
+    // A model of the models folder has no settings of a tool, so only a plain model can be the same.
+    private string? FindOwner(DescribedModel described, ModelFile file) =>
+        (IsPlain(described.Model) && file.Id != default ? findOwners(file.Id).FirstOrDefault(owner => IsSame(sources[owner], described, file)) : null)
+        ?? _contents.Find(described.Content!);
 
     private static bool IsPlain(ForeignModel model) =>
         model is { Arguments.Count: 0, Adapters.Count: 0, ContextSize: null, MaxContext: null, ChatTemplate: null };
 
-    // Without the projector of the tool, its model would lose pictures.
-    private bool HasProjectorOf(string owner, ModelFile file) => file.Projector is null || sources[owner].File?.Projector is not null;
-
-    /// <summary>What makes two models of the same file different models.</summary>
-    public static string ShapeOf(ForeignModel model, ModelFile file) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{file.Shards.Count} {file.Projector is not null} {model.ContextSize} {model.MaxContext} {model.ChatTemplate} "
-        + $"{string.Join(' ', model.Arguments)} {string.Join(' ', model.Adapters)}");
-
-    private static IEnumerable<string> KeysOf(ForeignModel model, ModelFile file)
+    // The last parts of two models may differ although the first one is the same. Only the engine of a model knows what it loads beside its file.
+    private static bool IsSame(ModelSource source, DescribedModel described, ModelFile file)
     {
-        string rest = ShapeOf(model, file);
-        if (file.Id != default)
-            yield return string.Create(CultureInfo.InvariantCulture, $"{file.Id.Device}:{file.Id.Inode} {rest}");
-        if (model.Digest is { } digest)
-            yield return $"{digest} {rest}";
+        if (source.File is not { } own)
+            return file.Projector is null;
+        ModelFile? projector = source.Settings.ProjectorPath is null ? own.Projector : source.Projector;
+        return own.Parts.Select(static part => part.Id).SequenceEqual(file.Parts.Select(static part => part.Id))
+            && ContentFile.AreSame(ContentFile.Of(projector, projector is null ? null : ContentName.Read(projector.Path)), described.Content!.Projector) != false;
     }
 }

@@ -43,6 +43,12 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
     /// </summary>
     public int? MaxAutoContext { get; init; }
 
+    /// <summary>
+    /// The context that somebody chose for it, or that its runners get in any case; null: each start decides, up to what the model was trained for, or it is
+    /// unknown.
+    /// </summary>
+    public int? ShownContext => ContextSize > 0 ? ContextSize : Settings.MaxAutoContext is null ? null : MaxAutoContext;
+
     /// <summary>Slots that its runners are started with: the number of requests that each serves at once.</summary>
     public int Slots { get; init; } = 1;
 

@@ -32,7 +32,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings, IReadOnlyDic
         AddDemo();
         foreach (ModelFile file in store.Models)
             AddStored(file);
-        _problems.AddRange(new ForeignModels(Create, FindSettings, _sources, AddName, FindOwner).Add(foreign));
+        _problems.AddRange(new ForeignModels(Create, FindSettings, _sources, AddName, FindOwners).Add(foreign));
         AddAttached();
         AddConfiguredWithoutFile();
         AddAliases();
@@ -190,7 +190,8 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings, IReadOnlyDic
             _ownersOfStoredFiles.TryAdd(file.Id, canonical);
     }
 
-    private string? FindOwner(FileId file) => _ownersOfFiles.GetValueOrDefault(file) ?? _ownersOfStoredFiles.GetValueOrDefault(file);
+    private IEnumerable<string> FindOwners(FileId file) =>
+        new[] { _ownersOfFiles.GetValueOrDefault(file), _ownersOfStoredFiles.GetValueOrDefault(file) }.OfType<string>();
 
     // The same file at another place is the same model.
     private void AddName(ModelReference name, string owner, SourceKind? tool, ForeignModel? foreign, IEnumerable<FilePart> parts)

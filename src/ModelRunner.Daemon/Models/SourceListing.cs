@@ -14,15 +14,17 @@ internal sealed record SourceListing(SourceKind Kind, ForeignListing Content, IR
     /// <summary>Looks at the files of all models. It may wait for the disk of the tool, so only the thread of its scan may call it.</summary>
     public static SourceListing Describe(SourceKind kind, ForeignListing content) => new(kind, content, [.. content.Models.Select(Describe)]);
 
-    private static DescribedModel Describe(ForeignModel model) => model.Problem is not null
-        ? new DescribedModel(model, null, [])
-        : new DescribedModel(
-            model,
-            ModelFile.Describe(PlainText.EscapeAndCut(model.Name, ModelReference.MaxLength), model.Shards, model.ShardCount),
-            [.. model.Adapters.Select(static path => ModelFile.FromPath(path, "adapter"))])
+    private static DescribedModel Describe(ForeignModel model)
+    {
+        if (model.Problem is not null)
+            return new DescribedModel(model, null, []);
+        var file = ModelFile.Describe(PlainText.EscapeAndCut(model.Name, ModelReference.MaxLength), model.Shards, model.ShardCount);
+        ModelFile? projector = FindProjector(model) is { } path ? ModelFile.FromPath(path, Path.GetFileName(path)) : null;
+        return new DescribedModel(model, file, [.. model.Adapters.Select(static path => ModelFile.FromPath(path, "adapter"))])
         {
-            Projector = FindProjector(model) is { } path ? ModelFile.FromPath(path, Path.GetFileName(path)) : null,
+            Projector = projector, Content = ModelContent.Of(model, file, projector),
         };
+    }
 
     // All models of a repository are one model in several quantizations, so its projector belongs to each of them.
     private static string? FindProjector(ForeignModel model)

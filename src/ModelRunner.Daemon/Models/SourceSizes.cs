@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Models;
@@ -18,8 +19,18 @@ internal static class SourceSizes
     ];
 
     /// <summary>The models of a source that can be served. Several names of one model count once.</summary>
-    public static int CountModels(SourceListing listing) =>
-        Served(listing).Select(static model => (model.File!.Id, ForeignModels.ShapeOf(model.Model, model.File))).Distinct().Count();
+    public static int CountModels(SourceListing listing)
+    {
+        var known = new ContentOwners();
+        int count = 0;
+        foreach (ModelContent content in Served(listing).Select(static model => model.Content!))
+        {
+            string owner = known.Find(content) ?? (++count).ToString(CultureInfo.InvariantCulture);
+            known.Add(content, owner);
+        }
+
+        return count;
+    }
 
     private static SourceSize Of(SourceListing listing) =>
         new(SourceText.Format(listing.Kind), CountModels(listing), Sum(Served(listing).SelectMany(static model => model.Parts)));

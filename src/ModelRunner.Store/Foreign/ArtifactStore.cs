@@ -84,7 +84,7 @@ internal static class ArtifactStore
             ? new ForeignModel("", [], 0) { Problem = "lacks its files in the model store; pull it again" }
             : new ForeignModel("", present, paths.Length)
             {
-                Digest = parts.Count == 1 ? parts[0].Digest : null,
+                Digests = [.. parts.Select(static part => part.Digest)],
                 HubFiles = parts[0].Origin is { } origin ? [origin] : [],
                 MaxContext = scan.Read(folder.BlobOf(manifest.Config.Digest)) is { } config ? ConfigReader.Read(config).ChosenContext : null,
                 ChatTemplate = manifest.LayersOf(LayerRole.ChatTemplate).FirstOrDefault() is { } template ? folder.BlobOf(template.Digest) : null,

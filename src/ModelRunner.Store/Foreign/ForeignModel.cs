@@ -8,8 +8,8 @@ namespace ModelRunner.Store.Foreign;
 /// <param name="ShardCount">The number of shards that should exist.</param>
 internal sealed record ForeignModel(string Name, IReadOnlyList<string> Shards, int ShardCount)
 {
-    /// <summary>The digest of its first shard, if the store names the file by it; null: unknown. It was not computed here.</summary>
-    public Digest? Digest { get; init; }
+    /// <summary>The digests of its shards, in order, if the store tells those of all; empty: unknown. They were not computed here.</summary>
+    public IReadOnlyList<Digest> Digests { get; init; } = [];
 
     /// <summary>The digest of its manifest; null: the store has no manifests.</summary>
     public Digest? Manifest { get; init; }

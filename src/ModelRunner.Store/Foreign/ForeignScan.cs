@@ -3,7 +3,6 @@ using System.IO.Enumeration;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
-using ModelRunner.Store.Names;
 
 namespace ModelRunner.Store.Foreign;
 
@@ -150,9 +149,6 @@ internal sealed class ForeignScan(TimeProvider time, ScanLimits limits, WatchSca
 
     /// <summary>The last parts of a path, for a sentence.</summary>
     public static string Show(string path) => PlainText.EscapeAndCut(Path.GetFileName(path), MaxShownName);
-
-    /// <summary>The digest that a file name is: 64 hexadecimal digits; null if it is none.</summary>
-    public static Digest? DigestOf(string fileName) => Digest.TryParse($"{Digest.Sha256}:{fileName}", out Digest digest) ? digest : null;
 
     private bool TakeEntry()
     {

@@ -79,7 +79,7 @@ internal sealed class OllamaStore
             : OllamaParameters.None;
         return _scan.Add(new ForeignModel(name, [shards[0]], 1)
         {
-            Digest = manifest.Of("model").First().Digest, Projectors = projectors, Adapters = adapters,
+            Digests = [manifest.Of("model").First().Digest], Projectors = projectors, Adapters = adapters,
             Arguments = parameters.Arguments, ContextSize = parameters.ContextSize, Unused = [.. FindUnused(manifest)],
         });
 

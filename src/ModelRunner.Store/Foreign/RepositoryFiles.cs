@@ -45,7 +45,7 @@ internal sealed class RepositoryFiles(ForeignScan scan)
             string fileName = Path.GetFileName(isShard ? shard.Stem : first);
             var model = new ForeignModel($"{repository}:{QuantizationTag.Choose(fileName, taken)}", shards, isShard ? shard.Count : 1)
             {
-                Digest = DigestOf(shards[0]), Projectors = _projectors,
+                Digests = DigestsOf(shards), Projectors = _projectors,
                 HubFiles = [.. revisions.Select(revision => new HubFile(revision, Path.GetRelativePath(root, first)))],
             };
             if (!scan.Add(model))
@@ -79,15 +79,9 @@ internal sealed class RepositoryFiles(ForeignScan scan)
     }
 
     // The cache of Hugging Face names its files by their digests, and links lead to them.
-    private static Digest? DigestOf(string path)
+    private static Digest[] DigestsOf(List<string> shards)
     {
-        try
-        {
-            return new FileInfo(path).LinkTarget is { } target ? ForeignScan.DigestOf(Path.GetFileName(target)) : null;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
+        Digest[] known = [.. shards.Select(ContentName.DigestOf).OfType<Digest>()];
+        return known.Length == shards.Count ? known : [];
     }
 }

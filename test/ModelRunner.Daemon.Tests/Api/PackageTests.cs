@@ -84,6 +84,24 @@ public sealed class PackageTests
         Assert.Contains("me/mine:small", repackaged, StringComparison.Ordinal);
         Assert.Equal(200, await ChatAsync(daemon, "me/mine:small"));
         Assert.Contains("--ctx-size 2800", await ArgumentsAsync(daemon, "me/mine:small"), StringComparison.Ordinal);
+        Assert.Contains("700 tokens, at most 2048", await daemon.CommandAsync("inspect", "me/mine:small"), StringComparison.Ordinal);
+        using JsonDocument listed = JsonDocument.Parse(await daemon.Client.GetStringAsync(new Uri("models/me/mine:small", UriKind.Relative), Token));
+        Assert.Equal(700, listed.RootElement.GetProperty("config").GetProperty("context_size").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_context_above_that_of_the_training_is_refused()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        Assert.Contains(
+            "was trained for 2048 tokens, of which runners never get more; write at most 2048",
+            await FailAsync(daemon, 2, "package", "--gguf", Gguf, "--context-size", "2049", "me/mine:v1"), StringComparison.Ordinal);
+        await daemon.CommandAsync("package", "--gguf", Gguf, "--context-size", "2048", "me/mine:v1");
+
+        Assert.Contains(
+            "a context of 999999 tokens is more than the 2048 for which the model was trained, and runners never get more; write at most 2048",
+            await FailAsync(daemon, 1, "repackage", "me/mine:v1", "me/mine:large", "--context-size", "999999"), StringComparison.Ordinal);
+        await daemon.CommandAsync("repackage", "me/mine:v1", "me/mine:large", "--context-size", "2048");
     }
 
     [Fact]

@@ -102,7 +102,7 @@ public sealed class SlowSourceTests : IDisposable
         File.Delete(path);
         new ForeignModels(
             static (name, file, settings, origin) => ModelSource.Create(name, file, settings, origin, null), static _ => null, models,
-            static (_, _, _, _, _) => { }, static _ => null).Add([listing]);
+            static (_, _, _, _, _) => { }, static _ => []).Add([listing]);
 
         ModelFile file = Assert.Single(models.Values).File!;
         Assert.Equal((null, SourceBed.Model(1).Length), (file.Problem, file.SizeBytes));

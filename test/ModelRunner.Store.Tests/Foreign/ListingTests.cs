@@ -24,7 +24,7 @@ public sealed class ListingTests : IDisposable
 
         Assert.Equal(["huggingface.co/Lab/Otter-GGUF:Q4_K_M", "huggingface.co/Lab/Otter-GGUF:Q8_0"], found.Models.Select(static model => model.Name));
         Assert.Equal([link], found.Models[0].Shards);
-        Assert.Equal("sha256:" + ForeignStores.HexOf("new"u8.ToArray()), found.Models[0].Digest.ToString());
+        Assert.Equal("sha256:" + ForeignStores.HexOf("new"u8.ToArray()), Assert.Single(found.Models[0].Digests).ToString());
         Assert.Equal("mmproj-F16.gguf", Path.GetFileName(Assert.Single(found.Models[0].Projectors)));
         Assert.Empty(found.Problems);
     }
