@@ -134,8 +134,9 @@ internal sealed class ForeignModels(
     {
         if (source.File is not { } own)
             return file.Projector is null;
-        ModelFile? projector = source.Settings.ProjectorPath is null ? own.Projector : source.Projector;
+        ModelFile? seen = source.Settings.ProjectorPath is null ? own.Projector : source.Projector;
+        ContentFile? projector = ContentFile.Of(seen, seen is null ? null : ContentName.Read(seen.Path));
         return own.Parts.Select(static part => part.Id).SequenceEqual(file.Parts.Select(static part => part.Id))
-            && ContentFile.AreSame(ContentFile.Of(projector, projector is null ? null : ContentName.Read(projector.Path)), described.Content!.Projector) != false;
+            && ContentFile.AreSame(projector, described.Content!.Projector) != false;
     }
 }
