@@ -2,7 +2,9 @@ using ModelRunner.Store.Names;
 
 namespace ModelRunner.Store.Foreign;
 
-/// <summary>Reads the digest of a file in its name: <c>HEX</c> as in the cache of Hugging Face, <c>sha256-HEX</c> or <c>sha256:HEX</c> as in Ollama's store.</summary>
+/// <summary>
+/// Reads the digest of a file in its name: <c>HEX</c> as in the cache of Hugging Face, <c>sha256-HEX</c> or <c>sha256:HEX</c> as in Ollama's store.
+/// </summary>
 internal static class ContentName
 {
     /// <summary>The digest that the name of a file is, or that of the file to which a link leads; null: neither is one. It may wait for the disk.</summary>
