@@ -188,7 +188,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         // The runners come last, so a request that names a new model already gets its new settings.
         store.Subscribe(change =>
         {
-            pool.Configure(change);
+            pool.Configure(change, catalog.FindNow);
             return Task.CompletedTask;
         });
         var preloads = new ResidentPulls(pulls, catalog, time, logs.CreateLogger<ResidentPulls>());

@@ -5,7 +5,7 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Hosting;
 
-/// <summary>Tells the pool after each scan of the models which runners have loaded files that are replaced now. Thread-safe.</summary>
+/// <summary>Tells the pool after each scan of the models which runners have files or settings that are replaced now. Thread-safe.</summary>
 /// <param name="catalog">The models.</param>
 /// <param name="pool">The runners.</param>
 /// <param name="residents">Gets the new files of models that are loaded without a request.</param>
@@ -19,7 +19,7 @@ internal sealed partial class FileChanges(
 
     private void Look(CancellationToken ending)
     {
-        IReadOnlyDictionary<RunnerId, OutdatedReason> outdated = OutdatedFiles.Find(
+        IReadOnlyDictionary<RunnerId, OutdatedReason> outdated = OutdatedRunners.Find(
             pool.Runners, catalog.FindNow, [.. settings().Sources.Select(static source => source.Kind)]);
         if (outdated.Count > 0 && !ending.IsCancellationRequested)
             _ = TellAsync(outdated, ending);
@@ -43,6 +43,6 @@ internal sealed partial class FileChanges(
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "Internal error: runners with replaced files were not marked as outdated.")]
+    [LoggerMessage(LogLevel.Error, "Internal error: runners with replaced files or settings were not marked as outdated.")]
     private partial void LogFailed(Exception failure);
 }

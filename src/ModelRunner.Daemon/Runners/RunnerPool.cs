@@ -119,21 +119,21 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// Replaces the limits and the attached runners. Running requests continue. A loaded runner of a changed model is stopped as soon as it is
     /// idle. Calls must not overlap.
     /// </summary>
-    public void Configure(SettingsChange change)
+    /// <param name="change">The change.</param>
+    /// <param name="find">What a canonical reference means with the new settings; null: nothing.</param>
+    public void Configure(SettingsChange change, Func<string, ModelSource?> find)
     {
         _settings = change.Next.Runners;
         if (!change.Next.Runners.HasSameDevicesAs(change.Previous.Runners))
             _cards.Configure(change.Next.Runners.DeviceLists);
         var attached = new AttachedTable(change.Next.AttachedRunners, _attached, CreateTally);
         _attached = attached;
-        IReadOnlyDictionary<string, ModelSettings> models = change.Next.FindEffectiveModels();
+        var models = new EffectiveSettings(change, Runners, find);
         var changed = new ConfigurationChanged(MakeSchedulerSettings(change.Next.Runners, attached.Keys))
         {
-            OutdatedModels = change.FindOutdatedModels(),
-            KeepAlive = models.Where(static model => model.Value.KeepAlive is not null)
-                .ToDictionary(static model => model.Key, static model => model.Value.KeepAlive!.Value, StringComparer.Ordinal),
-            Concurrency = models.Where(static model => model.Value.Concurrency is not null)
-                .ToDictionary(static model => model.Key, static model => model.Value.Concurrency!.Value, StringComparer.Ordinal),
+            OutdatedModels = models.FindOutdatedModels(),
+            KeepAlive = models.KeepAlive,
+            Concurrency = models.Concurrency,
         };
         _loop.Configure(changed, attached.Live);
     }

@@ -39,6 +39,9 @@ internal sealed class PoolBed : IAsyncDisposable
 
     public DaemonSettings Settings { get; private set; }
 
+    /// <summary>What a canonical reference means.</summary>
+    public Func<string, ModelSource?> Find { get; set; } = static _ => null;
+
     public CancellationToken Limit => _limit.Token;
 
     public static ModelEntry Model(string name, TimeSpan? keepAlive = null) =>
@@ -47,7 +50,7 @@ internal sealed class PoolBed : IAsyncDisposable
     /// <summary>Replaces the settings of the pool.</summary>
     public void Configure(DaemonSettings next)
     {
-        Pool.Configure(new SettingsChange(Settings, next));
+        Pool.Configure(new SettingsChange(Settings, next), Find);
         Settings = next;
     }
 

@@ -4,8 +4,11 @@ using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
 
-/// <summary>Finds the runners whose model has other files now, or cannot be named any more. A file that is missing replaces nothing.</summary>
-internal static class OutdatedFiles
+/// <summary>
+/// Finds the runners whose model has other files or other settings now, or cannot be named any more. A file that is missing replaces nothing. Settings may
+/// change without the configuration: a new file takes the entry of its name, and a tool has settings of its own.
+/// </summary>
+internal static class OutdatedRunners
 {
     /// <param name="runners">All runners.</param>
     /// <param name="find">What a canonical reference means now; null: nothing.</param>
@@ -16,7 +19,7 @@ internal static class OutdatedFiles
         var outdated = new Dictionary<RunnerId, OutdatedReason>();
         foreach (RunnerSnapshot runner in runners)
         {
-            if (runner is { Outdated: null, Model: { } model, LoadedFiles.Count: > 0 }
+            if (runner is { Outdated: null, Model: { } model }
                 && FindReason(model, runner.LoadedFiles, find(model.Reference), sources) is { } reason)
                 outdated.Add(runner.Id, reason);
         }
@@ -28,10 +31,12 @@ internal static class OutdatedFiles
         ModelEntry model, IReadOnlyList<ModelFile> loaded, ModelSource? now, IReadOnlyCollection<SourceKind> sources)
     {
         if (now is null)
-            return model.Tool is { } tool && !sources.Contains(tool) ? OutdatedReason.Source : null;
+            return loaded.Count > 0 && model.Tool is { } tool && !sources.Contains(tool) ? OutdatedReason.Source : null;
         if (now.Reference.ToString() != model.Reference)
             return OutdatedReason.Name;
-        if (now.File is not { Problem: null } file)
+        if (!model.Settings.StartsLike(now.Settings))
+            return OutdatedReason.Settings;
+        if (loaded.Count == 0 || now.File is not { Problem: null } file)
             return null;
         return file.Path != model.Files[0].Path || now.Files.Any(part => IsReplaced(part, model.Files, loaded)) ? OutdatedReason.File : null;
     }
