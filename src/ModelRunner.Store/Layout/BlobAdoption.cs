@@ -53,15 +53,13 @@ internal sealed class BlobAdoption(StoreFolder folder, Descriptor file, AdoptedF
             FileStatus linked = FileStatus.OfLink(name);
             if (!linked.IsSameFileAs(source.Status) || linked.Written != source.Status.Written || linked.SizeBytes != file.Size)
                 return false;
-            File.Move(name, final, overwrite: true);
+            BlobName.Give(folder, file, name);
         }
         finally
         {
             File.Delete(name);
         }
 
-        DurableFile.FlushFolder(Path.GetDirectoryName(final)!);
-        File.Delete(final + StoreFolder.DamagedEnding);
         return true;
     }
 

@@ -28,11 +28,7 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
     public StoreIndex Read() => StoreIndexFile.Read(folder);
 
     /// <summary>Whether a verified file is there.</summary>
-    public bool Has(Descriptor file)
-    {
-        FileStatus status = FileStatus.Of(folder.BlobOf(file.Digest));
-        return status.IsRegular && status.SizeBytes == file.Size;
-    }
+    public bool Has(Descriptor file) => BlobName.Has(folder, file);
 
     /// <summary>Adds a model to the list. All its files must be there.</summary>
     /// <param name="manifest">The bytes of its manifest, which are verified.</param>

@@ -16,7 +16,8 @@ internal sealed class PartialBlob : IBlobTarget, IDisposable
 {
     private const int BufferSize = 1024 * 1024;
 
-    private static readonly TimeSpan WriterPatience = TimeSpan.FromSeconds(10);
+    /// <summary>How long a writer waits for another one that writes nothing.</summary>
+    internal static readonly TimeSpan WriterPatience = TimeSpan.FromMinutes(1);
 
     private readonly StoreFolder _folder;
     private readonly Descriptor _file;
@@ -79,7 +80,7 @@ internal sealed class PartialBlob : IBlobTarget, IDisposable
     /// <exception cref="IOException">It cannot be opened.</exception>
     public static PartialBlob? TryOpenOwn(StoreFolder folder, Descriptor file, string purpose)
     {
-        PartialBlob? blob = TryOpen(folder, file, $"{folder.BlobOf(file.Digest)}.{purpose}{StoreFolder.PartialEnding}", isOfPull: false);
+        PartialBlob? blob = TryOpen(folder, file, OwnPathOf(folder, file, purpose), isOfPull: false);
         try
         {
             // After kill -9 there is an old one.
@@ -93,18 +94,21 @@ internal sealed class PartialBlob : IBlobTarget, IDisposable
         }
     }
 
-    /// <summary>As <see cref="TryOpenOwn"/>, and waits for another writer.</summary>
-    /// <returns>Null if another writer had it for 10 s.</returns>
+    /// <summary>As <see cref="TryOpenOwn"/>, and waits while another writer writes. The file may be there afterwards.</summary>
+    /// <returns>Null if another writer had it and wrote nothing for <see cref="WriterPatience"/>.</returns>
     /// <exception cref="IOException">It cannot be opened.</exception>
     public static async Task<PartialBlob?> OpenOwnAsync(
         StoreFolder folder, Descriptor file, string purpose, TimeProvider time, CancellationToken cancellationToken)
     {
-        long start = time.GetTimestamp();
+        (long written, long start) = (0, time.GetTimestamp());
         while (true)
         {
             if (TryOpenOwn(folder, file, purpose) is { } blob)
                 return blob;
-            if (time.GetElapsedTime(start) >= WriterPatience)
+            long length = FileStatus.Of(OwnPathOf(folder, file, purpose)).SizeBytes;
+            if (length != written)
+                (written, start) = (length, time.GetTimestamp());
+            else if (time.GetElapsedTime(start) >= WriterPatience)
                 return null;
             await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
         }
@@ -177,7 +181,7 @@ internal sealed class PartialBlob : IBlobTarget, IDisposable
 
     /// <summary>
     /// Checks the digest, writes everything to the disk, gives the file its final name and releases it; then only disposal is
-    /// allowed. Wrong bytes are dropped, and the file can be fetched again.
+    /// allowed. If a whole file has this name already, that one stays, and this one is removed. Wrong bytes are dropped, and the file can be fetched again.
     /// </summary>
     /// <exception cref="StoreException">Bytes are missing, or they are wrong.</exception>
     /// <exception cref="IOException">It cannot be written or renamed.</exception>
@@ -194,12 +198,9 @@ internal sealed class PartialBlob : IBlobTarget, IDisposable
 
         _folder.BeforeStep?.Invoke("complete");
         RandomAccess.FlushToDisk(_lock.File);
-        string final = _folder.BlobOf(_file.Digest);
-        File.Move(_path, final, overwrite: true);
-        DurableFile.FlushFolder(Path.GetDirectoryName(final)!);
+        BlobName.Give(_folder, _file, _path);
         _lock.Dispose();
         RemoveOfPull();
-        File.Delete(final + StoreFolder.DamagedEnding);
     }
 
     /// <summary>Removes and releases it, because the file is there now; then only disposal is allowed.</summary>
@@ -255,6 +256,9 @@ internal sealed class PartialBlob : IBlobTarget, IDisposable
             // The collection removes it later.
         }
     }
+
+    private static string OwnPathOf(StoreFolder folder, Descriptor file, string purpose) =>
+        $"{folder.BlobOf(file.Digest)}.{purpose}{StoreFolder.PartialEnding}";
 
     // A manifest may name a wrong size. It must not spoil what a pull with the right size has fetched.
     private static string PathOf(StoreFolder folder, Descriptor file, string? repository)

@@ -41,7 +41,7 @@ internal sealed class Pull
     public Task<PullOutcome> Completion { get; private set; } = null!;
 
     /// <summary>Its place among all pulls of the daemon, in the order of their beginnings.</summary>
-    internal long Number { get; init; }
+    internal long Number { get; set; }
 
     /// <summary>Clients that follow it. Only <see cref="PullQueue"/> uses it, under its lock.</summary>
     internal int Clients { get; set; } = 1;

@@ -3,8 +3,8 @@ using ModelRunner.Store.Names;
 namespace ModelRunner.Store.Pulls;
 
 /// <summary>
-/// All pulls of the daemon. A client that asks for a model that is being pulled follows that pull. A pull ends when its last client leaves; what it
-/// fetched is kept. Safe to call from any thread.
+/// All pulls of the daemon. A client that asks for a model that is being pulled follows that pull, if it has the same rights. A pull ends when its last client
+/// leaves; what it fetched is kept. Safe to call from any thread.
 /// </summary>
 /// <param name="runner">Runs one pull.</param>
 /// <param name="counters">Counts pulls.</param>
@@ -12,7 +12,7 @@ namespace ModelRunner.Store.Pulls;
 internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action<Pull, PullOutcome, Exception?> ended)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<(string Name, string Target, string? Token), Pull> _running = [];
+    private readonly Dictionary<PullKey, Pull> _running = [];
     private long _count;
 
     /// <summary>The pulls that run or wait.</summary>
@@ -35,10 +35,13 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
     /// <summary>Begins to pull a model, or follows the pull that runs. <see cref="Leave"/> must be called once.</summary>
     /// <param name="name">The model.</param>
     /// <param name="token">The token of the client for Hugging Face; clients with other tokens have pulls of their own. Null: none.</param>
-    /// <param name="mustFetch">As in <see cref="Pull.MustFetch"/>. If a pull of this model runs already, it is joined, and its own value counts.</param>
+    /// <param name="mustFetch">
+    /// As in <see cref="Pull.MustFetch"/>. A pull with the other value is not joined: it uses other files, and waits for other slots.
+    /// </param>
     public Pull Join(ArtifactName name, string? token = null, bool mustFetch = false)
     {
-        (string, string, string?) key = (name.ToString(), name.Target, token);
+        var pull = new Pull(name) { Token = token, MustFetch = mustFetch };
+        var key = PullKey.Of(pull);
         lock (_lock)
         {
             if (_running.TryGetValue(key, out Pull? running))
@@ -47,7 +50,7 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
                 return running;
             }
 
-            var pull = new Pull(name) { Token = token, MustFetch = mustFetch, Number = ++_count };
+            pull.Number = ++_count;
             _running[key] = pull;
             counters.Begin();
             pull.Start(token => RunAsync(pull, key, token));
@@ -64,7 +67,7 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
                 return;
 
             // The next client must not follow a pull that is ending.
-            (string, string, string?) key = (pull.Name.ToString(), pull.Name.Target, pull.Token);
+            var key = PullKey.Of(pull);
             if (_running.GetValueOrDefault(key) == pull)
                 _running.Remove(key);
         }
@@ -72,7 +75,7 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
         pull.Cancel();
     }
 
-    private async Task<PullOutcome> RunAsync(Pull pull, (string, string, string?) key, CancellationToken cancellationToken)
+    private async Task<PullOutcome> RunAsync(Pull pull, PullKey key, CancellationToken cancellationToken)
     {
         PullOutcome outcome;
         Exception? mistake = null;
