@@ -82,9 +82,16 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
         held.Add(store.Holds.Hold([file.Digest]));
         if (store.Has(file))
             return;
-        CheckSpace(file);
         using PartialBlob blob = await PartialBlob.OpenOwnAsync(store.Folder, file, StoreFileName.LoadPurpose, time, cancellationToken)
-            ?? throw new StoreException(StoreErrorReason.Busy, $"another archive with the file {file.Digest} is being loaded; load this one when it has ended");
+            ?? throw new StoreException(
+                StoreErrorReason.Busy,
+                $"another archive with the file {file.Digest} is being loaded, and no bytes came for {PartialBlob.WriterPatience.TotalSeconds:0} s; "
+                + "load this one when it has ended");
+
+        // Another archive brought it while this one waited.
+        if (store.Has(file))
+            return;
+        CheckSpace(file);
         try
         {
             blob.Reserve();
