@@ -39,6 +39,17 @@ internal readonly record struct DaemonIdentity(long Namespace, int ProcessId, lo
         return true;
     }
 
+    /// <summary>Reads what <see cref="ToString"/> wrote before a hyphen and something else.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="identity">The daemon.</param>
+    /// <param name="rest">What follows the last hyphen.</param>
+    public static bool TryParse(ReadOnlySpan<char> text, out DaemonIdentity identity, out ReadOnlySpan<char> rest)
+    {
+        int end = text.LastIndexOf('-');
+        rest = text[(end + 1)..];
+        return TryParse(text[..Math.Max(end, 0)], out identity);
+    }
+
     /// <summary>The number of the process namespace of a process; 0 where this user may not read it.</summary>
     /// <param name="process">A process id, or <c>self</c>.</param>
     public static long ReadNamespace(string process)

@@ -3,8 +3,9 @@ using System.Globalization;
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// The mark of a runner that the processes it starts inherit, and that no environment, session or parent changes: the value of the resource limit
-/// <c>RLIMIT_LOCKS</c>. The kernel keeps this limit and has not used it since Linux 2.4, so no value of it has an effect.
+/// The mark of a runner, or of a short query of an engine, that the processes it starts inherit, and that no environment, session or parent
+/// changes: the value of the resource limit <c>RLIMIT_LOCKS</c>. The kernel keeps this limit and has not used it since Linux 2.4,
+/// so no value of it has an effect.
 /// </summary>
 /// <remarks>
 /// The value names the daemon, by 40 bits of a hash, and the runner, by 20 bits of its number. Bit 61 is set, so nobody's <c>ulimit -x</c> has
@@ -35,9 +36,8 @@ internal static unsafe class InheritedMark
     public static ulong? Of(string variable)
     {
         ReadOnlySpan<char> text = variable.AsSpan(variable.IndexOf('=') + 1);
-        int end = text.LastIndexOf('-');
-        return end > 0 && DaemonIdentity.TryParse(text[..end], out DaemonIdentity daemon)
-            && ulong.TryParse(text[(end + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out ulong number)
+        return DaemonIdentity.TryParse(text, out DaemonIdentity daemon, out ReadOnlySpan<char> rest)
+            && ulong.TryParse(rest, NumberStyles.None, CultureInfo.InvariantCulture, out ulong number)
             ? (OwnerOf(daemon) << NumberBits) | (number & MaxNumber)
             : null;
     }

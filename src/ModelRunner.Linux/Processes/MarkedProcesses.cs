@@ -1,39 +1,58 @@
 namespace ModelRunner.Linux.Processes;
 
-/// <summary>Ends processes that have a mark in their environment: also those whose parent has ended, and those in other sessions.</summary>
-internal static class MarkedProcesses
+/// <summary>
+/// The processes of a short query: the program that is asked, and all that it starts, also those whose parent has ended, those in other sessions, and
+/// those without an environment. They have the marks of a runner, so a later daemon finds them too.
+/// </summary>
+internal sealed class MarkedProcesses
 {
-    private const string Name = "MODEL_RUNNER_ASKED";
-
     // A process may start another one a moment before it is killed.
     private const int MaxPasses = 20;
     private const int PauseMilliseconds = 5;
 
-    /// <summary>A variable that no other process has. Its descendants inherit it.</summary>
-    public static (string Name, string Value) Create() => (Name, Guid.NewGuid().ToString("N"));
+    private readonly string _tree = ProcessMark.NextTree();
+    private readonly string _variable;
+    private readonly ulong? _inherited;
 
-    /// <summary>Kills all processes of this user with this variable, until there are none.</summary>
-    public static void Kill((string Name, string Value) mark)
+    /// <summary>Makes marks that no other process has.</summary>
+    public MarkedProcesses()
     {
-        string variable = $"{mark.Name}={mark.Value}";
+        _variable = $"{ProcessMark.TreeVariable}={_tree}";
+        _inherited = InheritedMark.Of(_variable);
+    }
+
+    /// <summary>The variables for the program.</summary>
+    public IReadOnlyList<(string Name, string Value)> Variables =>
+        [(ProcessMark.OwnerVariable, DaemonIdentity.Own.ToString()), (ProcessMark.TreeVariable, _tree)];
+
+    /// <summary>Marks the program, which was just started.</summary>
+    public void Mark(int process)
+    {
+        if (_inherited is { } mark)
+            InheritedMark.Set(process, mark);
+    }
+
+    /// <summary>Kills all processes of this user with these marks, until there are none.</summary>
+    public void Kill()
+    {
         for (int pass = 0; pass < MaxPasses; pass++)
         {
-            if (KillOnce(variable) == 0)
+            if (KillOnce() == 0)
                 return;
             Libc.Pause(PauseMilliseconds);
         }
     }
 
-    private static int KillOnce(string variable)
+    private int KillOnce()
     {
         int killed = 0;
-        foreach (ProcessEntry process in ProcessList.ReadAll().Where(process => process.IsAlive && IsMarked(process.Id, variable)))
+        foreach (ProcessEntry process in ProcessList.ReadAll().Where(process => process.IsAlive && IsMarked(process.Id)))
         {
             // The id may belong to another process by now. A descriptor keeps the process, so the second check is certain.
             int file = Libc.OpenProcess(process.Id);
             if (file < 0)
                 continue;
-            if (IsMarked(process.Id, variable) && Libc.SignalProcess(file, Libc.SigKill))
+            if (IsMarked(process.Id) && Libc.SignalProcess(file, Libc.SigKill))
                 killed++;
             _ = Libc.Close(file);
         }
@@ -41,6 +60,8 @@ internal static class MarkedProcesses
         return killed;
     }
 
-    private static bool IsMarked(int process, string variable) =>
-        process != Environment.ProcessId && ProcessList.HasVariable(process, variable) && ProcessList.User(process) == Libc.EffectiveUser();
+    private bool IsMarked(int process) =>
+        process != Environment.ProcessId
+        && ((_inherited is { } mark && InheritedMark.Find(process) == mark) || ProcessList.HasVariable(process, _variable))
+        && ProcessList.User(process) == Libc.EffectiveUser();
 }

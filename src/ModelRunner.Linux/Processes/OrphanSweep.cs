@@ -94,12 +94,8 @@ internal static class OrphanSweep
     private static bool HasVariableOfDead(int process) =>
         ProcessList.FindVariable(process, Mark) is { } text && DaemonIdentity.TryParse(text, out DaemonIdentity owner) && owner.IsDead;
 
-    private static DaemonIdentity? OwnerOf(string folder)
-    {
-        string mark = folder[RuntimeFolder.NamePrefix.Length..];
-        int end = mark.LastIndexOf('-');
-        return end > 0 && DaemonIdentity.TryParse(mark.AsSpan(0, end), out DaemonIdentity owner) ? owner : null;
-    }
+    private static DaemonIdentity? OwnerOf(string folder) =>
+        DaemonIdentity.TryParse(folder.AsSpan(RuntimeFolder.NamePrefix.Length), out DaemonIdentity owner, out _) ? owner : null;
 
     private static int RemoveFolders(string place)
     {

@@ -18,7 +18,6 @@ internal sealed unsafe class RunnerSpawner : IDisposable
     private const string OutOfMemoryScore = "500";
 
     private readonly BlockingCollection<(SpawnRequest Request, TaskCompletionSource<ChildProcess> Answer)> _orders = [];
-    private static long _lastMark;
 
     private readonly IReadOnlyList<string> _prefix;
     private readonly Guardian? _guardian;
@@ -83,8 +82,7 @@ internal sealed unsafe class RunnerSpawner : IDisposable
         if (Libc.Pipe(ends, Libc.OpenCloseOnExec) != 0)
             throw new SpawnException($"{request.Program} could not be started: no pipe for its output: {NativeSpawn.Explain(Marshal.GetLastPInvokeError())}");
 
-        string mark = string.Create(
-            CultureInfo.InvariantCulture, $"{ProcessMark.TreeVariable}={DaemonIdentity.Own}-{Interlocked.Increment(ref _lastMark)}");
+        string mark = $"{ProcessMark.TreeVariable}={ProcessMark.NextTree()}";
         int process;
         try
         {

@@ -36,8 +36,8 @@ internal sealed record EngineOutput(string Output, string Errors)
         foreach (string name in start.Environment.Keys.ToArray())
             if (!EngineVariables.IsKept(name))
                 start.Environment.Remove(name);
-        (string Name, string Value) mark = MarkedProcesses.Create();
-        foreach ((string name, string value) in variables.Append(mark))
+        var marked = new MarkedProcesses();
+        foreach ((string name, string value) in variables.Concat(marked.Variables))
             start.Environment[name] = value;
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -47,6 +47,7 @@ internal sealed record EngineOutput(string Output, string Errors)
             using Process process = Process.Start(start)!;
             try
             {
+                marked.Mark(process.Id);
                 process.StandardInput.Close();
                 Task<string> output = ReadAsync(process.StandardOutput, limit.Token);
                 Task<string> errors = ReadAsync(process.StandardError, limit.Token);
@@ -58,7 +59,7 @@ internal sealed record EngineOutput(string Output, string Errors)
 
                 // A script may have started others and ended. One that ended well needs no search.
                 if (limit.IsCancellationRequested)
-                    MarkedProcesses.Kill(mark);
+                    marked.Kill();
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
