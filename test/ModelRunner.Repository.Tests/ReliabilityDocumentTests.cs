@@ -35,6 +35,31 @@ public sealed class ReliabilityDocumentTests
         });
     }
 
+    /// <summary>A document names a class of tests by its name, and a test by its name or the end of it.</summary>
+    [Fact]
+    public void Each_test_that_a_document_names_exists()
+    {
+        string sources = string.Concat(RepositoryTree.Sources.Where(static file => file.Path.StartsWith("test/", StringComparison.Ordinal)).Select(static file => file.Text));
+        string[] classes = [.. Written("\\b(?<name>[A-Z][A-Za-z]+(Tests|Checks|Cases))\\b")];
+        string[] tests = [.. Written("\\b(?<name>[A-Z][a-z0-9]*(_[A-Za-z0-9]+)*_[a-z]+(_[A-Za-z0-9]+)*)\\b")];
+
+        Assert.NotEmpty(classes);
+        Assert.NotEmpty(tests);
+        Assert.All(classes, name => Assert.Contains($" class {name}", sources, StringComparison.Ordinal));
+        Assert.All(tests, name => Assert.Contains($"{name}(", sources, StringComparison.Ordinal));
+
+        static IEnumerable<string> Written(string pattern) => RepositoryTree.Documents
+            .SelectMany(file => Regex.Matches(file.Text, pattern, RegexOptions.ExplicitCapture, Patience))
+            .Select(static match => match.Groups["name"].Value).Distinct(StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void A_class_of_checks_has_a_test_with_the_number_of_each_row_that_names_it() => Assert.All(Rows, static row =>
+    {
+        foreach (string name in Names(row[2]).Where(static name => name.EndsWith("Checks", StringComparison.Ordinal)))
+            Assert.Matches($" Check_([0-9]{{2}}_and_)?{row[0]}_", RepositoryTree.Sources.Single(file => Path.GetFileName(file.Path) == $"{name}.cs").Text);
+    });
+
     [Fact]
     public void Each_test_of_a_check_is_in_the_row_of_its_check()
     {
