@@ -19,7 +19,7 @@ internal sealed record ConfiguredFile(ModelFile File, FileKind Kind, FileId Id, 
     public static ConfiguredFile Read(string path)
     {
         FileStatus status = FileStatus.Of(path);
-        var file = ModelFile.FromPath(path, Path.GetFileName(path));
+        var file = ModelFile.FromPath(path);
         return new ConfiguredFile(
             StoreScanner.WithProjector(file), status.Kind, status.Id,
             status.Kind is FileKind.Missing or FileKind.Denied ? PathProblem.OfFile(path) : null);

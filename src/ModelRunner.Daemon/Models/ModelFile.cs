@@ -38,7 +38,12 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
     /// <summary>Describes the files that the same paths have now.</summary>
     public ModelFile DescribeAgain() => Describe(ShownName, Shards, Shards.Count + MissingShards);
 
+    /// <summary>Describes a file by its path, with the other shards if its name says that it is a shard. Sentences have the name of the file.</summary>
+    public static ModelFile FromPath(string path) => FromPath(path, System.IO.Path.GetFileName(path));
+
     /// <summary>Describes a file by its path, with the other shards if its name says that it is a shard.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="shownName">Its name in sentences.</param>
     public static ModelFile FromPath(string path, string shownName)
     {
         if (!ShardName.TryParse(path, out ShardName name))

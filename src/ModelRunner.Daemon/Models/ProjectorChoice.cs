@@ -37,7 +37,7 @@ internal static class ProjectorChoice
             foreach (int index in indexes[folder])
             {
                 string? chosen = Choose(Path.GetFileName(models[index].ShownName), names, projectors);
-                assigned[index] = models[index] with { Projector = chosen is null ? null : ModelFile.FromPath(chosen, Path.GetFileName(chosen)) };
+                assigned[index] = models[index] with { Projector = chosen is null ? null : ModelFile.FromPath(chosen) };
                 isUsed |= chosen is not null;
             }
 

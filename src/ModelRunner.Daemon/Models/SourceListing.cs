@@ -19,7 +19,7 @@ internal sealed record SourceListing(SourceKind Kind, ForeignListing Content, IR
         if (model.Problem is not null)
             return new DescribedModel(model, null, []);
         var file = ModelFile.Describe(PlainText.EscapeAndCut(model.Name, ModelReference.MaxLength), model.Shards, model.ShardCount);
-        ModelFile? projector = FindProjector(model) is { } path ? ModelFile.FromPath(path, Path.GetFileName(path)) : null;
+        ModelFile? projector = FindProjector(model) is { } path ? ModelFile.FromPath(path) : null;
         return new DescribedModel(model, file, [.. model.Adapters.Select(static path => ModelFile.FromPath(path, "adapter"))])
         {
             Projector = projector, Content = ModelContent.Of(model, file, projector),

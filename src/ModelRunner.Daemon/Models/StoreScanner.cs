@@ -95,7 +95,7 @@ internal sealed class StoreScanner
 
     /// <summary>A model of any folder with the projector that belongs to it by its name.</summary>
     public static ModelFile WithProjector(ModelFile model) =>
-        FindProjector(model) is { } path ? model with { Projector = ModelFile.FromPath(path, Path.GetFileName(path)) } : model;
+        FindProjector(model) is { } path ? model with { Projector = ModelFile.FromPath(path) } : model;
 
     // Null if there is none or the folder cannot be read.
     private static string? FindProjector(ModelFile model)

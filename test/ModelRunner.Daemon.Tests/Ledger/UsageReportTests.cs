@@ -8,6 +8,10 @@ namespace ModelRunner.Daemon.Tests.Ledger;
 
 public sealed class UsageReportTests : IDisposable
 {
+    private static readonly Func<UsageRow, string> NameOf = static row => row.Name;
+    private static readonly Func<UsageRow, (string Name, int Requests, int Generated)> NameRequestsAndGenerated =
+        static row => (row.Name, (int)row.Requests, (int)row.Generated);
+
     private readonly LedgerFixture _fixture = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -30,7 +34,7 @@ public sealed class UsageReportTests : IDisposable
         Assert.Equal(
             [("2026-03-01", 10), ("2026-03-02", 5)], (await ReadAsync(ledger, UsageGroup.Day)).Select(static row => (row.Name, (int)row.Generated)));
         Assert.Equal(
-            ["2026-03-01T10:00:00Z", "2026-03-02T11:00:00Z"], (await ReadAsync(ledger, UsageGroup.Hour)).Select(static row => row.Name));
+            ["2026-03-01T10:00:00Z", "2026-03-02T11:00:00Z"], (await ReadAsync(ledger, UsageGroup.Hour)).Select(NameOf));
     }
 
     [Fact]
@@ -40,7 +44,7 @@ public sealed class UsageReportTests : IDisposable
 
         long hour = LedgerSums.HourOf(_fixture.Time.GetUtcNow());
 
-        Assert.Equal(["", "a"], (await ReadAsync(ledger, UsageGroup.Model, hour)).Select(static row => row.Name));
+        Assert.Equal(["", "a"], (await ReadAsync(ledger, UsageGroup.Model, hour)).Select(NameOf));
         Assert.Empty(await ReadAsync(ledger, UsageGroup.Model, hour + 1));
     }
 
@@ -81,10 +85,10 @@ public sealed class UsageReportTests : IDisposable
 
             Assert.Equal(before, report.Stored);
             Assert.Contains("locked", report.Unstored!.Cause, StringComparison.Ordinal);
-            Assert.Equal([("b", 1, 5), ("c", 1, 5)], report.Unstored.Value.Select(static row => (row.Name, (int)row.Requests, (int)row.Generated)));
+            Assert.Equal([("b", 1, 5), ("c", 1, 5)], report.Unstored.Value.Select(NameRequestsAndGenerated));
             Assert.Equal(
                 [("", 1, 0), ("a", 2, 10), ("b", 2, 10), ("c", 1, 5)],
-                UsageReport.Add(report.Stored, report.Unstored.Value).Select(static row => (row.Name, (int)row.Requests, (int)row.Generated)));
+                UsageReport.Add(report.Stored, report.Unstored.Value).Select(NameRequestsAndGenerated));
             Assert.Equal(["a", "b", "c"], used.Keys.Where(static name => name.Length > 0).Order(StringComparer.Ordinal));
             Assert.True(used["b"] > used["a"] - TimeSpan.FromHours(1));
         }
@@ -117,14 +121,7 @@ public sealed class UsageReportTests : IDisposable
         using var ledger = new RequestLedger(accounts, new LedgerSettings(), _fixture.Time, _fixture.Log);
         var hangs = new TaskCompletionSource();
         int late = 0;
-        Task<LedgerReading<int>> first = ledger.ReadAsync(
-            _ =>
-            {
-                hangs.SetResult();
-                gate.Wait(Cancellation);
-                return 0;
-            },
-            Cancellation);
+        Task<LedgerReading<int>> first = HangAsync(ledger, hangs, gate, Cancellation);
         try
         {
             await hangs.Task.WaitAsync(DaemonFixture.Patience, Cancellation);
@@ -158,14 +155,7 @@ public sealed class UsageReportTests : IDisposable
         var hangs = new TaskCompletionSource();
         int late = 0;
         using var leaving = new CancellationTokenSource();
-        Task<LedgerReading<int>> left = ledger.ReadAsync(
-            _ =>
-            {
-                hangs.SetResult();
-                gate.Wait(Cancellation);
-                return 0;
-            },
-            leaving.Token);
+        Task<LedgerReading<int>> left = HangAsync(ledger, hangs, gate, leaving.Token);
         await hangs.Task.WaitAsync(DaemonFixture.Patience, Cancellation);
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
@@ -183,6 +173,17 @@ public sealed class UsageReportTests : IDisposable
         await WaitUntilReadAsync(ledger);
         Assert.Equal(0, late);
     }
+
+    // A report during which the thread of the ledger waits for the gate.
+    private static Task<LedgerReading<int>> HangAsync(RequestLedger ledger, TaskCompletionSource hangs, ManualResetEventSlim gate, CancellationToken leaving) =>
+        ledger.ReadAsync(
+            _ =>
+            {
+                hangs.SetResult();
+                gate.Wait(Cancellation);
+                return 0;
+            },
+            leaving);
 
     private static Task WaitUntilReadAsync(RequestLedger ledger) => DaemonFixture.WaitUntilAsync(
         async () =>

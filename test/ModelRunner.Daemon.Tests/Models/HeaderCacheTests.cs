@@ -23,7 +23,7 @@ public sealed class HeaderCacheTests : IDisposable
         byte[] content = SourceBed.Model(1);
         string path = _folder.Write("a.gguf", new byte[content.Length].Select(static _ => (byte)'x').ToArray());
         DateTime written = File.GetLastWriteTimeUtc(path);
-        Assert.Equal("is not a GGUF file", await FindAsync(ModelFile.FromPath(path, "a.gguf")));
+        Assert.Equal("is not a GGUF file", await FindAsync(ModelFile.FromPath(path)));
 
         DateTimeOffset changed = FileStatus.Of(path).Changed;
         File.WriteAllBytes(path, content);
@@ -33,7 +33,7 @@ public sealed class HeaderCacheTests : IDisposable
             File.SetLastWriteTimeUtc(path, written);
         while (FileStatus.Of(path).Changed == changed);
 
-        Assert.Null(await FindAsync(ModelFile.FromPath(path, "a.gguf")));
+        Assert.Null(await FindAsync(ModelFile.FromPath(path)));
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class HeaderCacheTests : IDisposable
     {
         byte[] content = SourceBed.Model(1);
         string path = _folder.Write("a.gguf", content[..^10]);
-        var file = ModelFile.FromPath(path, "a.gguf");
+        var file = ModelFile.FromPath(path);
         AdvanceBeyondChange(path);
 
         Assert.Equal($"is still being written: so far, it has {content.Length - 10} of {content.Length} bytes", await FindAsync(file));
@@ -58,7 +58,7 @@ public sealed class HeaderCacheTests : IDisposable
     {
         byte[] content = SourceBed.Model(1);
         string path = _folder.Write("a.gguf", []);
-        var file = ModelFile.FromPath(path, "a.gguf");
+        var file = ModelFile.FromPath(path);
         AdvanceBeyondChange(path);
         Assert.Equal("is still being written: so far, it is empty", await FindAsync(file));
 

@@ -12,6 +12,8 @@ namespace ModelRunner.Store.Tests.Checks;
 /// <summary>A file that a disk has damaged is found, set aside, and fetched again by the next pull.</summary>
 public sealed class CheckRunnerTests : IDisposable
 {
+    private static readonly Func<StoreEntry, CancellationToken, Task<bool>> NeverLoaded = static (_, _) => Task.FromResult(false);
+
     private static readonly byte[] Weights = [.. "GGUF"u8, .. Enumerable.Range(0, 3_000_000).Select(static number => (byte)(number * 7))];
 
     private readonly PullFixture _fixture = new();
@@ -138,7 +140,7 @@ public sealed class CheckRunnerTests : IDisposable
         };
 
         IReadOnlyList<CheckedModel> models = await runner.RunAsync(
-            new StoreCheck(_fixture.Store.Read().Entries), static (_, _) => Task.FromResult(false), Token);
+            new StoreCheck(_fixture.Store.Read().Entries), NeverLoaded, Token);
 
         CheckedFile bad = Assert.Single(Assert.Single(models).Bad);
         Assert.Equal((FileCondition.Unreadable, UnreadableCause.Changed, false), (bad.Condition, bad.Cause, bad.IsSetAside));
@@ -170,7 +172,7 @@ public sealed class CheckRunnerTests : IDisposable
         File.Delete(Blob);
         StoreIndexFile.Write(_fixture.Store.Folder, StoreIndex.Empty);
 
-        Assert.Empty(await _runner.RunAsync(check, static (_, _) => Task.FromResult(false), Token));
+        Assert.Empty(await _runner.RunAsync(check, NeverLoaded, Token));
     }
 
     [Fact]
@@ -259,7 +261,7 @@ public sealed class CheckRunnerTests : IDisposable
         var check = new StoreCheck(_fixture.Store.Read().Entries);
         await File.WriteAllTextAsync(Path.Join(_fixture.Store.Folder.Root, "models.json"), "{", Token);
 
-        CheckedFile bad = Assert.Single(Assert.Single(await _runner.RunAsync(check, static (_, _) => Task.FromResult(false), Token)).Bad);
+        CheckedFile bad = Assert.Single(Assert.Single(await _runner.RunAsync(check, NeverLoaded, Token)).Bad);
 
         Assert.Equal((FileCondition.Damaged, false), (bad.Condition, bad.IsSetAside));
         Assert.Contains("models.json", bad.Problem, StringComparison.Ordinal);
@@ -287,7 +289,7 @@ public sealed class CheckRunnerTests : IDisposable
             ending.Token);
         await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
         var next = new StoreCheck(_fixture.Store.Read().Entries);
-        Task<IReadOnlyList<CheckedModel>> second = _runner.RunAsync(next, static (_, _) => Task.FromResult(false), Token);
+        Task<IReadOnlyList<CheckedModel>> second = _runner.RunAsync(next, NeverLoaded, Token);
         Assert.Equal((false, true, false), (first.IsWaiting, next.IsWaiting, second.IsCompleted));
 
         await ending.CancelAsync();
