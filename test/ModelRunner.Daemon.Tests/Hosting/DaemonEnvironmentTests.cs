@@ -27,13 +27,16 @@ public sealed class DaemonEnvironmentTests
         Assert.NotEqual("/dev/null", Target(await daemon.RunnerProcessAsync(), "2"));
     }
 
-    [Fact]
-    public async Task A_user_without_a_home_folder_gets_TLS()
+    [Theory]
+    [InlineData("unset HOME")]
+    [InlineData("export HOME=/nowhere/at/all")]
+    [InlineData("export HOME=/proc")] // nobody can write there
+    public async Task A_user_without_a_home_folder_gets_TLS(string home)
     {
         // A user who is not in the list of users, as systemd makes them (DynamicUser=).
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
-            Shell = "unset HOME; exec unshare --user --map-user=63358 \"$@\"", HasTcp = true, Arguments = ["--tls-auto"],
+            Shell = $"{home}; exec unshare --user --map-user=63358 \"$@\"", HasTcp = true, Arguments = ["--tls-auto"],
         });
         using var client = new HttpClient(TestCertificates.Trusting(Path.Join(daemon.FolderPath, "state", "model-runner", "tls", "authority.pem")));
 
