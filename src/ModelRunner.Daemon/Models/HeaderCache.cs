@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ModelRunner.Gguf;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
+using ModelRunner.Store.Foreign;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -105,10 +106,11 @@ internal sealed class HeaderCache(FileThreads threads, TimeProvider time)
         }
     }
 
+    // A store gives a file the name of its digest after its last byte. So one that ends too early was damaged since, or was damaged when it was stored.
     private GgufReadOutcome Read(string path, out bool isBeingWritten)
     {
         GgufReadOutcome outcome = GgufHeaderReader.Read(path);
-        isBeingWritten = outcome.SoFar is not null && WasJustChanged(path);
+        isBeingWritten = outcome.SoFar is not null && ContentName.DigestOf(path) is null && WasJustChanged(path);
         return isBeingWritten ? outcome with { Problem = $"is still being written: so far, {outcome.SoFar}" } : outcome;
     }
 

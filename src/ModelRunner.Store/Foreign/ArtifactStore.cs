@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Layout;
@@ -10,6 +11,9 @@ namespace ModelRunner.Store.Foreign;
 /// </summary>
 internal static class ArtifactStore
 {
+    // Nothing tells where a model came from.
+    private const string Remedy = "pull, load or package it again";
+
     /// <summary>Lists them.</summary>
     /// <param name="folders">The stores; folders that are none are passed over.</param>
     /// <param name="scan">The scan.</param>
@@ -57,7 +61,7 @@ internal static class ArtifactStore
     private static ForeignModel Describe(StoreFolder folder, StoreEntry entry, ForeignScan scan)
     {
         if (scan.Read(folder.ManifestOf(entry.Id)) is not { } bytes || ManifestReader.TryRead(bytes, out _) is not { } manifest)
-            return new ForeignModel("", [], 0) { Problem = "has no manifest that can be read; pull it again" };
+            return new ForeignModel("", [], 0) { Problem = $"has no manifest that can be read; {Remedy}" };
         if (manifest.FindProblem() is { } problem)
             return new ForeignModel("", [], 0) { Problem = problem };
 
@@ -71,17 +75,19 @@ internal static class ArtifactStore
         {
             return new ForeignModel("", [], 0)
             {
-                Problem = "has several parts without the folder that names them; pull it again, or run it once in Docker Model Runner if it is in its store",
+                Problem = $"has several parts without the folder that names them; {Remedy}, or run it once in Docker Model Runner if it is in its store",
             };
         }
 
         // Without one of these, it would be another model.
-        IEnumerable<Descriptor> others = manifest.LayersOf(LayerRole.Projector).Concat(manifest.LayersOf(LayerRole.ChatTemplate)).Append(manifest.Config);
+        Descriptor[] others = [.. manifest.LayersOf(LayerRole.Projector), .. manifest.LayersOf(LayerRole.ChatTemplate), manifest.Config];
+        if (FindDamage(folder, [.. parts, .. others]) is { } damage)
+            return new ForeignModel("", [], 0) { Problem = damage };
         if (present.Length > 0 && others.FirstOrDefault(file => !Exists(scan.Expect(folder.BlobOf(file.Digest)))) is { } missing)
-            return new ForeignModel("", [], 0) { Problem = $"lacks the file {missing.Digest} in the model store; pull it again" };
+            return new ForeignModel("", [], 0) { Problem = $"lacks the file {missing.Digest} in the model store; {Remedy}" };
 
         return present.Length == 0
-            ? new ForeignModel("", [], 0) { Problem = "lacks its files in the model store; pull it again" }
+            ? new ForeignModel("", [], 0) { Problem = $"lacks its files in the model store; {Remedy}" }
             : new ForeignModel("", present, paths.Length)
             {
                 Digests = [.. parts.Select(static part => part.Digest)],
@@ -90,6 +96,16 @@ internal static class ArtifactStore
                 ChatTemplate = manifest.LayersOf(LayerRole.ChatTemplate).FirstOrDefault() is { } template ? folder.BlobOf(template.Digest) : null,
                 Projectors = [.. manifest.LayersOf(LayerRole.Projector).Select(layer => folder.BlobOf(layer.Digest))],
             };
+    }
+
+    // A file gets its name after its last byte, so one of another size was damaged since.
+    private static string? FindDamage(StoreFolder folder, IReadOnlyList<Descriptor> files)
+    {
+        foreach (Descriptor file in files)
+            if (FileStatus.Of(folder.BlobOf(file.Digest)) is { Exists: true } status && status.SizeBytes != file.Size)
+                return string.Create(
+                    CultureInfo.InvariantCulture, $"has the damaged file {file.Digest}: it has {status.SizeBytes} of {file.Size} bytes; {Remedy}");
+        return null;
     }
 
     private static bool Exists(string path) => FileStatus.Of(path).Exists;

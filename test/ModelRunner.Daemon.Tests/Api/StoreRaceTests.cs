@@ -85,7 +85,7 @@ public sealed class StoreRaceTests
             {
                 0 => (HttpMethod.Delete, $"models/{name}", null),
                 1 => (HttpMethod.Post, $"models/{name}/tag?repo={target[0]}&tag={target[1]}", (HttpContent?)null),
-                2 => (HttpMethod.Post, $"models/{name}/repackage", new StringContent($$"""{"target":"{{other}}","context_size":{{random.Next(512, 520)}}}""")),
+                2 => (HttpMethod.Post, $"models/{name}/repackage", new StringContent($$"""{"target":"{{other}}","context_size":{{random.Next(500, 508)}}}""")),
                 3 => (HttpMethod.Get, $"models/{name}/export", null),
                 _ => (HttpMethod.Post, $"models/load?name={name}", new ByteArrayContent(archive)),
             };

@@ -191,6 +191,22 @@ public sealed class SourceCatalogTests : IDisposable
         Assert.Equal([("huggingface.co/lab/seer:Q4_0", projector), ("own:latest", null)], models.Select(static model => (model.Reference, model.ProjectorPath)));
     }
 
+    /// <summary>Only a file without such a name may be one that somebody copies.</summary>
+    [Fact]
+    public void A_file_that_is_named_by_its_digest_and_ends_too_early_is_not_being_written()
+    {
+        _bed.Time.SetUtcNow(DateTimeOffset.UtcNow.AddSeconds(1));
+        _bed.Folder.AddToHuggingFace("lab/otter", "Otter-Q4_0.gguf", SourceBed.Model(1)[..^10]);
+        _bed.Folder.Write("studio/lab/wren/Wren-Q4_0.gguf", SourceBed.Model(2)[..^10]);
+        ModelCatalog catalog = _bed.Catalog();
+
+        ModelLookup damaged = catalog.Find("huggingface.co/lab/otter:Q4_0"), written = catalog.Find("lmstudio/lab/wren:Q4_0");
+
+        Assert.Contains("is truncated", damaged.Problem, StringComparison.Ordinal);
+        Assert.Contains("is still being written", written.Problem, StringComparison.Ordinal);
+        Assert.Equal((ModelLookupReason.Unusable, ModelLookupReason.NotRead), (damaged.Reason, written.Reason));
+    }
+
     [Fact]
     public async Task Sources_are_switched_off_and_on_without_a_restart()
     {
