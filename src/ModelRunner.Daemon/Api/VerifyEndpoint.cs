@@ -91,8 +91,9 @@ internal sealed class VerifyEndpoint(
         foreach (CheckedModel model in models)
             foreach (CheckedFile file in model.Bad)
                 pulls.LogDamaged(CheckText.NameOf(model), CheckText.Describe(file));
-        if (models.Any(static model => model.Bad.Any(static file => file.IsSetAside)))
-            await catalog.FindPulledAsync(context.RequestAborted);
+
+        // Damage that is only remembered, or no longer, changes no file that is watched.
+        await catalog.FindPulledAsync(context.RequestAborted);
         await ProgressResponse.WriteAsync(response, [.. stream.ReadProgress(), .. stream.WriteEnd(models)], context.RequestAborted);
     }
 }

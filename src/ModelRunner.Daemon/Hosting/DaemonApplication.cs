@@ -24,6 +24,7 @@ using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Scraping;
 using ModelRunner.Linux.Files;
 using ModelRunner.Scheduling;
+using ModelRunner.Store.Layout;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelRunner.Daemon.Hosting;
@@ -171,7 +172,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var runners = new RunnerAccounts(settings.Metrics.MaxModels);
         var ledger = new RequestLedger(accounts, settings.Ledger, time, logs.CreateLogger<RequestLedger>(), runners, ledgerFile);
         store.Subscribe(next => ledger.Configure(next.Ledger));
-        var catalog = new ModelCatalog(settings, time, logs.CreateLogger<ModelCatalog>(), FolderWatcher.Start());
+        var damage = new KnownDamage();
+        var catalog = new ModelCatalog(settings, time, logs.CreateLogger<ModelCatalog>(), FolderWatcher.Start(), damage);
         var launcher = new RunnerProcessLauncher(settings, time, logs.CreateLogger<RunnerProcessLauncher>());
         var pool = new RunnerPool(
             settings, launcher, time, logs.CreateLogger<RunnerPool>(), accounts: runners, requests: accounts, ledger: ledger);
@@ -179,7 +181,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         store.Subscribe(change => catalog.ConfigureAsync(change.Next));
         var keys = new KeyStore(settings, written.Options, time, logs.CreateLogger<KeyStore>());
         var fit = new PullFit(catalog, () => store.Current.Runners.MemoryBudgetBytes, pool);
-        var pulls = new ModelPulls(() => store.Current, time, logs.CreateLogger<ModelPulls>(), FileThreads.Pulls, fit);
+        var pulls = new ModelPulls(() => store.Current, time, logs.CreateLogger<ModelPulls>(), FileThreads.Pulls, fit, damage);
         store.Subscribe((DaemonSettings next) => pulls.Configure(next));
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(pulls.CollectAsync));
         web.Lifetime.ApplicationStopped.Register(pulls.Dispose);

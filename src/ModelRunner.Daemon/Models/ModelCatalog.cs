@@ -40,10 +40,12 @@ internal sealed class ModelCatalog : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log; null: none.</param>
     /// <param name="watcher">Tells about changes of the folders; null: they are scanned from time to time.</param>
-    public ModelCatalog(DaemonSettings settings, TimeProvider time, ILogger<ModelCatalog>? logger = null, FolderWatcher? watcher = null)
+    /// <param name="damage">Files that are known to be damaged; null: none.</param>
+    public ModelCatalog(
+        DaemonSettings settings, TimeProvider time, ILogger<ModelCatalog>? logger = null, FolderWatcher? watcher = null, KnownDamage? damage = null)
         : this(
             settings, time, watches => StoreScanner.Scan(settings.ModelsPath, settings.IsDefaultModelsPath, watches: watches), FileThreads.Shared,
-            (source, watches) => SourceReader.Read(source, time, watches), logger, watcher)
+            (source, watches) => SourceReader.Read(source, time, watches, damage), logger, watcher)
     {
     }
 

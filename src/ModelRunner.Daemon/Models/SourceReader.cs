@@ -1,6 +1,7 @@
 using ModelRunner.Configuration;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Foreign;
+using ModelRunner.Store.Layout;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -12,12 +13,13 @@ internal static class SourceReader
     /// <param name="source">The tool.</param>
     /// <param name="time">The clock.</param>
     /// <param name="watches">Gets what is read; null: it is not watched.</param>
-    public static ForeignListing Read(SourceSettings source, TimeProvider time, WatchScan? watches = null)
+    /// <param name="damage">Files that are known to be damaged; null: none.</param>
+    public static ForeignListing Read(SourceSettings source, TimeProvider time, WatchScan? watches = null, KnownDamage? damage = null)
     {
         var scan = new ForeignScan(time, new ScanLimits(), watches);
         return source.Kind switch
         {
-            SourceKind.Pulled or SourceKind.Docker => ArtifactStore.List(source.Folders, scan),
+            SourceKind.Pulled or SourceKind.Docker => ArtifactStore.List(source.Folders, scan, damage),
             SourceKind.HuggingFace => HuggingFaceCache.List(source.Folders, scan),
             SourceKind.LlamaCpp => LlamaCppCache.List(source.Folders, scan),
             SourceKind.Ollama => OllamaStore.List(source.Folders, scan),

@@ -70,6 +70,7 @@ internal sealed class CheckStream(StoreCheck check, bool isJson)
             json.WriteString("found"u8, file.Found?.ToString());
             json.WriteNumber("found_size"u8, file.FoundSize);
             json.WriteBoolean("set_aside"u8, file.IsSetAside);
+            json.WriteBoolean("refused"u8, file.IsRefused);
             json.WriteString("text"u8, CheckText.Describe(file));
         }
 

@@ -34,6 +34,8 @@ internal static class CheckText
             FileCondition.Unreadable => $"{what} {file.Problem}; {RemedyOf(file.Cause)}",
             _ when file.IsLoaded => $"{what} {Found(file)}; the model is loaded, so the file stays: unload it, verify it again and pull it again",
             _ when file.IsSetAside => $"{what} {Found(file)}; it was set aside: pull the model again, or remove it",
+            _ when file.IsRefused => $"{what} {Found(file)}; it could not be set aside ({file.Problem}), so requests for its models are refused until it is "
+                + "repaired: let the daemon write to the model store, and verify again",
             _ => $"{what} {Found(file)}; it could not be set aside: {file.Problem ?? "it was changed meanwhile, so verify again"}",
         };
     }

@@ -35,10 +35,13 @@ internal sealed class ModelPulls : IDisposable
     /// <param name="logger">The log.</param>
     /// <param name="threads">Read the files of other tools.</param>
     /// <param name="fit">Says which models fit into the memory; null: all.</param>
-    public ModelPulls(Func<DaemonSettings> settings, TimeProvider time, ILogger<ModelPulls> logger, ISourceThreads threads, IMemoryFit? fit = null)
+    /// <param name="damage">Gets the files that are known to be damaged; null: nobody else needs them.</param>
+    public ModelPulls(
+        Func<DaemonSettings> settings, TimeProvider time, ILogger<ModelPulls> logger, ISourceThreads threads, IMemoryFit? fit = null,
+        KnownDamage? damage = null)
     {
         (_settings, _time, _logger, _threads, _fit) = (settings, time, logger, threads, fit);
-        Store = new ModelStore(StoreFolder.Below(settings().ModelsPath), time);
+        Store = new ModelStore(StoreFolder.Below(settings().ModelsPath) with { Damage = damage ?? new KnownDamage() }, time);
         _pushes = new PushRunner(Store);
         Checks = new CheckRunner(Store);
         _rate = new SharedRate(time) { BytesPerSecond = settings().Downloads.BytesPerSecond };

@@ -12,7 +12,8 @@ namespace ModelRunner.Store.Checks;
 
 /// <summary>
 /// Hashes the files of models. A file with wrong bytes is hashed a second time, and set aside if the result is the same: then its models lack it, and the next
-/// pull fetches it. One check runs at a time and reads one file at a time. Safe to call from any thread.
+/// pull fetches it. If that is not possible, the damage is remembered, so that its models are not served. One check runs at
+/// a time and reads one file at a time. Safe to call from any thread.
 /// </summary>
 /// <param name="store">The store.</param>
 internal sealed class CheckRunner(ModelStore store) : IDisposable
@@ -97,6 +98,8 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
         {
             IsManifest = true, Status = FileStatus.Of(path), FoundSize = bytes?.Length ?? 0, Found = bytes is null || isWhole ? null : ContentHash.Of(bytes),
         };
+        if (isWhole)
+            Whole(manifest);
         if (condition == FileCondition.Unreadable)
             manifest = UnreadableManifest(manifest, path);
         return (entry, manifest, isWhole && ManifestReader.TryRead(bytes!, out _) is { } read
@@ -149,6 +152,12 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
         return file with { Problem = problem, Cause = cause };
     }
 
+    private CheckedFile Whole(CheckedFile file)
+    {
+        store.Folder.Damage.Remove(file.Status);
+        return file;
+    }
+
     private static CheckedFile UnreadableManifest(CheckedFile manifest, string path) =>
         FileStatus.Of(path) is { IsRegular: true, SizeBytes: > ManifestReader.MaxBytes and var size }
             ? manifest with
@@ -173,7 +182,7 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
             return new CheckedFile(file, FileCondition.Damaged) { FoundSize = status.SizeBytes, Status = status };
         (Digest first, long length) = await HashAsync(source.SafeFileHandle, file, progress.Reach, cancellationToken);
         if (first == file.Digest)
-            return new CheckedFile(file, FileCondition.Whole) { FoundSize = length };
+            return Whole(new CheckedFile(file, FileCondition.Whole) { FoundSize = length, Status = status });
 
         // From the disk, and not from a copy in memory that may be damaged.
         BeforeSecondRead?.Invoke(path);
@@ -226,12 +235,16 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
 
         try
         {
-            return found with { IsSetAside = await store.SetAsideAsync(path, found.Status, cancellationToken) };
+            bool isSetAside = await store.SetAsideAsync(path, found.Status, cancellationToken);
+            if (isSetAside)
+                store.Folder.Damage.Remove(found.Status);
+            return found with { IsSetAside = isSetAside };
         }
         catch (StoreException failure)
         {
             // The result is worth more than the remedy.
-            return found with { Problem = failure.Message };
+            store.Folder.Damage.Add(found.Status);
+            return found with { Problem = failure.Message, IsRefused = true };
         }
     }
 }

@@ -30,6 +30,9 @@ internal sealed record CheckedFile(Descriptor File, FileCondition Condition)
     /// <summary>Whether it was set aside, so that the next pull fetches it.</summary>
     public bool IsSetAside { get; init; }
 
+    /// <summary>Whether it could not be set aside, so that it is known to be damaged and its models are not served.</summary>
+    public bool IsRefused { get; init; }
+
     /// <summary>Whether a runner has loaded the model, so that the file was left where it is.</summary>
     public bool IsLoaded { get; init; }
 }

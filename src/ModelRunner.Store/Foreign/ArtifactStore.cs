@@ -2,6 +2,7 @@ using System.Globalization;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Store.Foreign;
 
@@ -17,12 +18,13 @@ internal static class ArtifactStore
     /// <summary>Lists them.</summary>
     /// <param name="folders">The stores; folders that are none are passed over.</param>
     /// <param name="scan">The scan.</param>
-    public static ForeignListing List(IReadOnlyList<string> folders, ForeignScan scan)
+    /// <param name="damage">The files that are known to be damaged; null: none.</param>
+    public static ForeignListing List(IReadOnlyList<string> folders, ForeignScan scan, KnownDamage? damage = null)
     {
         var lists = new List<StoreIndex>();
         foreach (string root in folders)
         {
-            var folder = new StoreFolder(root);
+            var folder = new StoreFolder(root) { Damage = damage ?? new KnownDamage() };
             scan.Expect(folder.LayoutFile);
             scan.Await(root);
             if (StoreFolder.IsStore(root) && scan.IsRoot(root))
@@ -66,6 +68,16 @@ internal static class ArtifactStore
             return new ForeignModel("", [], 0) { Problem = problem };
 
         IReadOnlyList<Descriptor> parts = ModelParts.Of(manifest, out _);
+        Descriptor[] others = [.. manifest.LayersOf(LayerRole.Projector), .. manifest.LayersOf(LayerRole.ChatTemplate), manifest.Config];
+        if (FindKnown(folder, entry, [.. parts, .. others]) is { } damaged)
+        {
+            return new ForeignModel("", [], 0)
+            {
+                Problem = $"has the damaged file {damaged} in the model store, which could not be set aside; "
+                    + "let the daemon write to the model store, verify the model again, and pull it again",
+            };
+        }
+
         string[] blobs = [.. parts.Select(part => scan.Expect(folder.BlobOf(part.Digest)))];
         string[] paths = parts.Count == 1 ? blobs : [.. BundleFolder.PartsOf(folder, entry.Id, parts.Count).Select(scan.Expect)];
 
@@ -80,7 +92,6 @@ internal static class ArtifactStore
         }
 
         // Without one of these, it would be another model.
-        Descriptor[] others = [.. manifest.LayersOf(LayerRole.Projector), .. manifest.LayersOf(LayerRole.ChatTemplate), manifest.Config];
         if (FindDamage(folder, [.. parts, .. others]) is { } damage)
             return new ForeignModel("", [], 0) { Problem = damage };
         if (present.Length > 0 && others.FirstOrDefault(file => !Exists(scan.Expect(folder.BlobOf(file.Digest)))) is { } missing)
@@ -106,6 +117,15 @@ internal static class ArtifactStore
                 return string.Create(
                     CultureInfo.InvariantCulture, $"has the damaged file {file.Digest}: it has {status.SizeBytes} of {file.Size} bytes; {Remedy}");
         return null;
+    }
+
+    // Verify has found it, and it is still there.
+    private static Digest? FindKnown(StoreFolder folder, StoreEntry entry, IReadOnlyList<Descriptor> files)
+    {
+        if (folder.Damage.Contains(folder.ManifestOf(entry.Id)))
+            return entry.Id;
+        Descriptor? damaged = files.FirstOrDefault(file => folder.Damage.Contains(folder.BlobOf(file.Digest)));
+        return damaged?.Digest;
     }
 
     private static bool Exists(string path) => FileStatus.Of(path).Exists;

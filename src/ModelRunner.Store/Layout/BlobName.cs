@@ -8,7 +8,8 @@ internal static class BlobName
 {
     /// <summary>
     /// Gives a file its final name, if no whole file has it. Of two writers of the same bytes, the file of the first one stays: a runner that has loaded it
-    /// would else be stopped as one whose file was replaced. A file of a wrong size is replaced.
+    /// would else be stopped as one whose file was replaced. A file of a wrong size, and one that is known to be
+    /// damaged, are replaced.
     /// </summary>
     /// <param name="folder">The store.</param>
     /// <param name="file">The file, whose bytes are verified and on the disk.</param>
@@ -29,10 +30,10 @@ internal static class BlobName
         File.Delete(final + StoreFolder.DamagedEnding);
     }
 
-    /// <summary>Whether a file has its name and its size. Verify sets a file with wrong bytes aside.</summary>
+    /// <summary>Whether a file has its name and its size, and is not known to be damaged.</summary>
     public static bool Has(StoreFolder folder, Descriptor file)
     {
         FileStatus status = FileStatus.Of(folder.BlobOf(file.Digest));
-        return status.IsRegular && status.SizeBytes == file.Size;
+        return status.IsRegular && status.SizeBytes == file.Size && !folder.Damage.Contains(status);
     }
 }

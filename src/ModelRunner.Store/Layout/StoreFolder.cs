@@ -22,6 +22,9 @@ internal sealed record StoreFolder(string Root)
     /// </summary>
     public Action<string>? BeforeStep { get; init; }
 
+    /// <summary>Files in it that are known to be damaged.</summary>
+    public KnownDamage Damage { get; init; } = new();
+
     /// <summary>Whether Docker Model Runner may use it too. That one does not lock the files that it fetches.</summary>
     public bool IsShared { get; init; }
 

@@ -24,6 +24,20 @@ public sealed class CheckTextTests
         Assert.Equal($"its file {Id} (manifest) {problem}; {advice}", CheckText.Describe(file));
     }
 
+    [Fact]
+    public void A_file_that_cannot_be_set_aside_is_named_with_the_cause_and_the_effect()
+    {
+        var file = new CheckedFile(new Descriptor("", Id, 4), FileCondition.Damaged)
+        {
+            IsManifest = true, FoundSize = 5, Problem = "the disk can only be read", IsRefused = true,
+        };
+
+        Assert.Equal(
+            $"its file {Id} (manifest) is damaged: it has 5 bytes, and should have 4; it could not be set aside (the disk can only be read), so requests for "
+            + "its models are refused until it is repaired: let the daemon write to the model store, and verify again",
+            CheckText.Describe(file));
+    }
+
     [Theory]
     [InlineData(0, 0, "There are no models in the model store")]
     [InlineData(0, 1, "Verified 1 model: 4 files, 7 B, all intact")]
