@@ -17,4 +17,7 @@ internal enum AgentKind
 
     /// <summary>Two of three requests of an agent are for the model of its last one.</summary>
     Sticky,
+
+    /// <summary>One agent uses the models in turn, one in the opposite order, one at random.</summary>
+    Mixed,
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace ModelRunner.SwapBenchmark;
 
@@ -21,11 +20,13 @@ internal sealed class AgentLoad(DaemonRun daemon, AgentKind kind, StrictOrder? o
 
     public async Task<SwapFigures> RunAsync(TimeSpan time, CancellationToken cancellation)
     {
+        int loadsBefore = await daemon.CountLoadsAsync(cancellation);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(time);
         await Task.WhenAll(Enumerable.Range(0, Agents).Select(agent => RunAgentAsync(agent, limit.Token)));
         cancellation.ThrowIfCancellationRequested();
-        return new SwapFigures(_requests, await daemon.CountLoadsAsync(cancellation), _waits / Math.Max(1, _requests), _longestWait, _longestResponse);
+        int loads = await daemon.CountLoadsAsync(cancellation) - loadsBefore;
+        return new SwapFigures(_requests, loads, _waits / Math.Max(1, _requests), _longestWait, _longestResponse);
     }
 
     private async Task RunAgentAsync(int agent, CancellationToken cancellation)
@@ -42,6 +43,8 @@ internal sealed class AgentLoad(DaemonRun daemon, AgentKind kind, StrictOrder? o
                     AgentKind.Turns => (agent + turn) % DaemonRun.Models,
                     AgentKind.NearlyTurns => random.Next(5) == 0 ? random.Next(DaemonRun.Models) : (last + 1) % DaemonRun.Models,
                     AgentKind.Sticky => random.Next(2) == 0 ? last : random.Next(DaemonRun.Models),
+                    AgentKind.Mixed when agent == 0 => turn % DaemonRun.Models,
+                    AgentKind.Mixed when agent == 1 => DaemonRun.Models - 1 - (turn % DaemonRun.Models),
                     _ => random.Next(DaemonRun.Models),
                 };
                 await AskAsync(last, cancellation);
@@ -59,7 +62,7 @@ internal sealed class AgentLoad(DaemonRun daemon, AgentKind kind, StrictOrder? o
     {
         try
         {
-            return await daemon.Client.PostAsync(new Uri("v1/chat/completions", UriKind.Relative), content, cancellation);
+            return await daemon.Client.PostAsync(DaemonRun.Completions, content, cancellation);
         }
         catch (OperationCanceledException)
         {
@@ -81,9 +84,8 @@ internal sealed class AgentLoad(DaemonRun daemon, AgentKind kind, StrictOrder? o
 
     private async Task AskDaemonAsync(int model, long arrivedAt, CancellationToken cancellation)
     {
-        string body = $$"""{"model":"m{{model}}","messages":[{"role":"user","content":"one two"}],"max_tokens":4}""";
         TimeSpan before = TimeProvider.System.GetElapsedTime(arrivedAt);
-        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using StringContent content = daemon.MakeRequest(model);
         using HttpResponseMessage response = await SendAsync(content, arrivedAt, cancellation);
         TimeSpan all = TimeProvider.System.GetElapsedTime(arrivedAt);
         response.EnsureSuccessStatusCode();
