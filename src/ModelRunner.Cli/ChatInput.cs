@@ -15,8 +15,9 @@ internal sealed class ChatInput : IDisposable
     private readonly KeyQueue _keys = new();
     private readonly CliConsole _console;
     private readonly LineEditor _editor;
-    private readonly HeldTerminal? _terminal;
-    private readonly CancellationTokenRegistration _registration;
+    private readonly CancellationToken _ended;
+    private HeldTerminal? _terminal;
+    private CancellationTokenRegistration _registration;
     private string _rest = "";
     private int _isLost;
 
@@ -24,14 +25,28 @@ internal sealed class ChatInput : IDisposable
     /// <param name="ended">Cancelled when the command ends. The terminal has its settings again before anything else happens.</param>
     public ChatInput(CliConsole console, CancellationToken ended)
     {
-        _console = console;
+        (_console, _ended) = (console, ended);
         var view = new LineView(
             console.Write, static () => TerminalSize.OfStandardOutput() ?? (80, 24), ChatView.Prompt(console), ChatView.PromptWidth);
         _editor = new LineEditor(view);
-        if (!console.CanEditLines || HeldTerminal.TryHold(isRaw: true, Wake) is not { } terminal)
+    }
+
+    /// <summary>Whether there is an editor, and the terminal marks what is pasted.</summary>
+    public bool HasEditor => _terminal is not null;
+
+    /// <summary>
+    /// Takes the terminal. A chat that a shell started in the background is stopped first, until the user brings it to the foreground. Where no shell can do that,
+    /// it reads plain lines.
+    /// </summary>
+    public void TakeTerminal()
+    {
+        if (!_console.IsInputTerminal)
+            return;
+        JobControl.WaitForForeground(_ended);
+        if (_ended.IsCancellationRequested || _terminal is not null || !_console.CanEditLines || HeldTerminal.TryHold(isRaw: true, Wake) is not { } terminal)
             return;
         _terminal = terminal;
-        _registration = ended.Register(terminal.Dispose);
+        _registration = _ended.Register(terminal.Dispose);
 
         // Reading a terminal cannot be cancelled; the thread ends with the process.
         new Thread(() => ReadTerminal(terminal)) { IsBackground = true, Name = "keys" }.Start();
@@ -42,7 +57,12 @@ internal sealed class ChatInput : IDisposable
 
     /// <summary>Shows the prompt sign and reads a prompt; null: the input has ended.</summary>
     /// <exception cref="IOException">The terminal cannot be read.</exception>
-    public Task<string?> ReadAsync(CancellationToken cancellation) => _terminal is null ? ReadLineAsync(cancellation) : EditAsync(cancellation);
+    public Task<string?> ReadAsync(CancellationToken cancellation)
+    {
+        TakeTerminal();
+        cancellation.ThrowIfCancellationRequested();
+        return HasEditor ? EditAsync(cancellation) : ReadLineAsync(cancellation);
+    }
 
     /// <summary>Gives the terminal its settings back.</summary>
     public void Dispose()

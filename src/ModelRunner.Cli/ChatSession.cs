@@ -22,8 +22,10 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
     {
         using var view = new ChatView(console);
         using var input = new ChatInput(console, interrupt.Ended);
-        view.Greet(template.Model);
         _ = LoadAsync();
+        input.TakeTerminal();
+        interrupt.Ended.ThrowIfCancellationRequested();
+        view.Greet(template.Model, input.HasEditor);
         while (true)
         {
             string? line = await ReadLineAsync(input);
@@ -37,7 +39,7 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
                 case "/bye" or "/exit" or "/quit":
                     return ExitCode.Success;
                 case "/help" or "/?":
-                    view.Note(ChatView.Commands);
+                    view.Note(ChatView.Commands(input.HasEditor));
                     break;
                 case "/clear":
                     _messages.Clear();
@@ -58,8 +60,9 @@ internal sealed class ChatSession(CliConsole console, DaemonClient client, Inter
         }
     }
 
-    // The first word decides. A path such as /etc/hosts, or a comment of C, is a prompt.
-    private static bool IsCommand(string line) => line[0] == '/' && !line.Split(' ')[0].AsSpan(1).ContainsAny('/', '*');
+    // The first word decides. A path such as /etc/hosts, a comment of C, or a text of several lines is a prompt.
+    private static bool IsCommand(string text) =>
+        text[0] == '/' && !text.Contains('\n', StringComparison.Ordinal) && !text.Split(' ')[0].AsSpan(1).ContainsAny('/', '*');
 
     // While the user types the first prompt. A load that fails is reported with the response to it.
     private async Task LoadAsync()

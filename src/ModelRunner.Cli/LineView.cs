@@ -65,7 +65,7 @@ internal sealed class LineView(Action<string> write, Func<(int Columns, int Rows
     {
         var output = new StringBuilder();
         Go(output, 0, 0);
-        write(output.Append("\u001b[J").Append(sentence).Append('\n').ToString());
+        write(output.Append("\u001b[J").Append(TextRows.BreakAtWords(sentence, size().Columns)).Append('\n').ToString());
         Reset();
     }
 

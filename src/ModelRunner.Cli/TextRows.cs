@@ -77,6 +77,24 @@ internal sealed class TextRows
         }
     }
 
+    /// <summary>A sentence with line feeds in the place of spaces, so that no word is divided that fits into a row.</summary>
+    public static string BreakAtWords(string sentence, int columns)
+    {
+        var text = new StringBuilder();
+        int width = 0;
+        foreach (string word in sentence.Split(' '))
+        {
+            int wide = word.EnumerateRunes().Sum(CharacterWidth.Of);
+            bool fits = width + 1 + wide <= columns;
+            if (text.Length > 0)
+                text.Append(fits ? ' ' : '\n');
+            width = text.Length > 0 && fits ? width + 1 + wide : wide;
+            text.Append(word);
+        }
+
+        return text.ToString();
+    }
+
     private int Measure(int index, out int width)
     {
         char first = _text[index];

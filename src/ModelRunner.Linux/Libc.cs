@@ -18,6 +18,7 @@ internal static unsafe partial class Libc
 
     public const int SigContinue = 18;
     public const int SigTerminalStop = 20;
+    public const int SigTerminalInput = 21;
 
     public const int ErrorNotPermitted = 1;
     public const int ErrorNoEntry = 2;
@@ -35,6 +36,7 @@ internal static unsafe partial class Libc
 
     public const int SetDeathSignal = 1;
     public const int SetChildSubreaper = 36;
+    public const nint DefaultSignal = 0;
     public const nint IgnoreSignal = 1;
     public const short PollIn = 1;
     public const short PollOut = 4;

@@ -46,7 +46,7 @@ internal static unsafe class ExecRunner
     public static int Execute(string verb, string[] words)
     {
         // The .NET runtime ignores SIGPIPE, and a program inherits which signals are ignored.
-        _ = Libc.HandleSignal(Libc.SigPipe, 0);
+        _ = Libc.HandleSignal(Libc.SigPipe, Libc.DefaultSignal);
         using var command = new NativeStrings(words);
         _ = Libc.Execute(command.Pointer[0], command.Pointer);
 

@@ -12,7 +12,6 @@ internal sealed unsafe class HeldTerminal : IDisposable
     private const int StandardOutput = 1;
     private const nuint GetSettings = 0x5401; // TCGETS
     private const nuint SetSettings = 0x5402; // TCSETS
-    private const nuint GetForeground = 0x540f; // TIOCGPGRP
 
     // The kernel's termios: four words, one byte, and the special characters.
     private const int Size = 64;
@@ -58,8 +57,15 @@ internal sealed unsafe class HeldTerminal : IDisposable
     public bool WaitForKeys()
     {
         var entry = new PollEntry { File = StandardInput, Events = Libc.PollIn };
-        while (Libc.Poll(&entry, 1, -1) < 0 && Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted)
+        while (!Volatile.Read(ref _isEnded))
         {
+            if (Libc.Poll(&entry, 1, -1) < 0 && Marshal.GetLastPInvokeError() == Libc.ErrorInterrupted)
+                continue;
+
+            // In the background, the keys are for the shell, and the kernel stops a process that reads them.
+            if (JobControl.IsForeground())
+                break;
+            Libc.Pause(BackgroundInterval);
         }
 
         return !Volatile.Read(ref _isEnded);
@@ -130,7 +136,7 @@ internal sealed unsafe class HeldTerminal : IDisposable
         {
             byte* now = stackalloc byte[Size];
             byte* ours = stackalloc byte[Size];
-            if (_isEnded || !IsForeground() || Libc.Control(StandardInput, GetSettings, (int*)now) != 0)
+            if (_isEnded || !JobControl.IsForeground() || Libc.Control(StandardInput, GetSettings, (int*)now) != 0)
                 return;
             Change(now, ours);
             if (_isHeld && new Span<byte>(now, Size).SequenceEqual(new Span<byte>(ours, Size)))
@@ -150,10 +156,10 @@ internal sealed unsafe class HeldTerminal : IDisposable
     {
         lock (_gate)
         {
-            if (!_isHeld || _isEnded)
+            if (!_isHeld)
                 return;
             _isHeld = false;
-            if (!IsForeground())
+            if (!JobControl.IsForeground())
                 return;
             fixed (byte* before = _before)
                 _ = Libc.Control(StandardInput, SetSettings, (int*)before);
@@ -171,13 +177,6 @@ internal sealed unsafe class HeldTerminal : IDisposable
         ((uint*)changed)[LocalFlags] &= ~(LineByLine | Extended);
         ((uint*)changed)[InputFlags] &= ~ReturnIsNewline;
         (changed[TimeOfRead], changed[BytesOfRead], changed[Quit]) = (0, 1, 0);
-    }
-
-    // A process in the background that changes the settings is stopped. Without a terminal of its session there is no background.
-    private static bool IsForeground()
-    {
-        int group;
-        return Libc.Control(StandardInput, GetForeground, &group) != 0 || group == Libc.ProcessGroup();
     }
 
     // A terminal that was stopped with Ctrl-S would block this thread.

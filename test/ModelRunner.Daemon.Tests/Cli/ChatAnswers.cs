@@ -1,6 +1,6 @@
 namespace ModelRunner.Daemon.Tests.Cli;
 
-/// <summary>A daemon with one model, and what it responds in a chat.</summary>
+/// <summary>A daemon with one model, what it responds in a chat, and what is typed there.</summary>
 internal static class ChatAnswers
 {
     public const string Chat = "/v1/chat/completions";
@@ -9,6 +9,13 @@ internal static class ChatAnswers
     public const string PasteOn = "\u001b[?2004h";
 
     public const string PasteOff = "\u001b[?2004l";
+
+    public const string Prompt = "> ";
+    public const string EndOfInput = "\u0004";
+    public const string ControlC = "\u0003";
+    public const string ControlZ = "\u001a";
+
+    public static readonly (string, string) NoColor = ("NO_COLOR", "1");
 
     public static async Task<FakeDaemon> StartAsync() => (await FakeDaemon.StartAsync()).On("/v1/models/otter", "{}");
 

@@ -8,13 +8,6 @@ namespace ModelRunner.Daemon.Tests.Cli;
 /// <summary>The settings of the terminal during a chat, and keys that come when nothing waits for them.</summary>
 public sealed class ChatTerminalTests
 {
-    private const string Prompt = "> ";
-    private const string EndOfInput = "\u0004";
-    private const string ControlC = "\u0003";
-    private const string ControlZ = "\u001a";
-
-    private static readonly (string, string) NoColor = ("NO_COLOR", "1");
-
     [Fact]
     public async Task Pasted_lines_are_one_prompt()
     {

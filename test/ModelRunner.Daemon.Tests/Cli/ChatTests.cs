@@ -6,12 +6,6 @@ namespace ModelRunner.Daemon.Tests.Cli;
 /// <summary>The chat on a terminal.</summary>
 public sealed class ChatTests
 {
-    private const string Prompt = "> ";
-    private const string EndOfInput = "\u0004";
-    private const string ControlC = "\u0003";
-
-    private static readonly (string, string) NoColor = ("NO_COLOR", "1");
-
     [Fact]
     public async Task A_conversation_has_a_history_and_ends_with_bye()
     {
@@ -59,6 +53,48 @@ public sealed class ChatTests
         Assert.Equal(
             [Request("""{"role":"user","content":"/etc/hosts is what?"}""")],
             daemon.Requests.Where(static request => request.Path == Chat).Select(static request => request.Body));
+    }
+
+    [Theory]
+    [InlineData("/clear\rsecond line", """{"role":"user","content":"/clear\nsecond line"}""")]
+    [InlineData("/foo\rsecond line", """{"role":"user","content":"/foo\nsecond line"}""")]
+    [InlineData("/bye\r", null)]
+    public async Task Several_pasted_lines_are_never_a_command(string pasted, string? expected)
+    {
+        await using FakeDaemon daemon = (await StartAsync()).OnStream(Chat, Answer("Oslo."));
+        await using Terminal terminal = Terminal.Start(daemon, ["run", "otter"], NoColor);
+
+        await terminal.WaitForAsync(Prompt);
+        terminal.Type($"\u001b[200~{pasted}\u001b[201~\r");
+        if (expected is not null)
+        {
+            await terminal.WaitForAsync("Oslo.");
+            terminal.Type(EndOfInput);
+        }
+
+        Assert.Equal(0, await terminal.WaitForEndAsync());
+        Assert.Equal(
+            expected is null ? [] : [Request(expected)],
+            daemon.Requests.Where(static request => request.Path == Chat).Select(static request => request.Body));
+    }
+
+    [Theory]
+    [InlineData("xterm", "The arrow keys edit and bring earlier prompts back. Pasted lines are one prompt.")]
+    [InlineData("dumb", "Each line is one prompt.")]
+    public async Task The_greeting_names_the_keys_that_work_and_is_broken_at_words(string kind, string last)
+    {
+        await using FakeDaemon daemon = await StartAsync();
+        await using Terminal terminal = Terminal.StartShell(daemon, "stty cols 30 rows 24; exec \"$@\"", ["run", "otter"], NoColor, ("TERM", kind));
+
+        await terminal.WaitForAsync(Prompt);
+        terminal.Type(EndOfInput);
+
+        Assert.Equal(0, await terminal.WaitForEndAsync());
+        string[] rows = terminal.Screen[..terminal.Screen.LastIndexOf(Prompt, StringComparison.Ordinal)].Replace(PasteOn, "", StringComparison.Ordinal).Split("\r\n");
+        Assert.All(rows, static row => Assert.InRange(row.Length, 0, 30));
+        Assert.Equal(
+            "Chat with otter. /bye or Ctrl-D ends the chat, Ctrl-C stops a response, /clear deletes the conversation, /help shows this. " + last,
+            string.Join(' ', rows).Trim());
     }
 
     [Fact]

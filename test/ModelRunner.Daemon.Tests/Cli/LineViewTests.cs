@@ -23,6 +23,16 @@ public sealed class LineViewTests
         Assert.Equal(expected, screen.Rows.Select(static row => row.Replace("\u200b", "", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("one two three", 7, "one two|three")]
+    [InlineData("one two three", 6, "one|two|three")]
+    [InlineData("a 日本語 b", 8, "a 日本語|b")]
+    [InlineData("a 日本語 b", 7, "a|日本語|b")]
+    [InlineData("longer than that", 4, "longer|than|that")]
+    [InlineData("", 4, "")]
+    public void A_sentence_is_broken_at_words(string sentence, int columns, string expected) =>
+        Assert.Equal(expected.Replace('|', '\n'), TextRows.BreakAtWords(sentence, columns));
+
     [Fact]
     public void What_changed_step_by_step_looks_as_if_it_were_drawn_at_once()
     {
