@@ -1,4 +1,5 @@
 using ModelRunner.Client;
+using ModelRunner.Configuration;
 using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
@@ -10,7 +11,6 @@ namespace ModelRunner.Cli;
 internal sealed class MissingModel(CliConsole console, DaemonClient client, TimeProvider time)
 {
     private const int MaxNote = 500;
-    private const string Question = "did you mean ";
 
     /// <summary>
     /// Asks the daemon, if necessary after a pull. It says that the model is not there before anything else, so nothing is shown twice.
@@ -29,30 +29,22 @@ internal sealed class MissingModel(CliConsole console, DaemonClient client, Time
         catch (CliFailure missing) when (missing.Pull is { } name && mayPull)
         {
             console.Error.WriteLine(PlainText.EscapeAndCut($"The model is not there; pulling {name}.", MaxNote));
-            await PullAsync(name, missing.Message, cancellation);
+            await PullAsync(name, missing.Similar, cancellation);
         }
 
         await ask();
     }
 
-    private async Task PullAsync(string name, string missing, CancellationToken cancellation)
+    private async Task PullAsync(string name, IReadOnlyList<string> similar, CancellationToken cancellation)
     {
         try
         {
             string message = await new ProgressFollower(console, client, time).RunAsync(name, isJson: false, cancellation);
             console.Error.WriteLine(PlainText.EscapeAndCut(message, MaxNote));
         }
-        catch (CliFailure failure) when (SimilarIn(missing) is { } similar)
+        catch (CliFailure failure) when (similar.Count > 0)
         {
-            throw new CliFailure($"{failure.Message}; {similar}", failure.ExitCode) { Code = failure.Code };
+            throw new CliFailure($"{failure.Message}; {Spelling.Question(similar)}", failure.ExitCode) { Code = failure.Code, Similar = similar };
         }
-    }
-
-    // The rest of the first error advises the pull that has failed. Names of models contain no question mark.
-    private static string? SimilarIn(string missing)
-    {
-        int start = missing.IndexOf(Question, StringComparison.Ordinal);
-        int end = start < 0 ? -1 : missing.IndexOf('?', start);
-        return end < 0 ? null : missing[start..(end + 1)];
     }
 }

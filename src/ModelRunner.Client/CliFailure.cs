@@ -10,4 +10,7 @@ internal sealed class CliFailure(string sentence, int exitCode) : Exception(sent
 
     /// <summary>The name by which the missing model can be pulled; null: the daemon named none.</summary>
     public string? Pull { get; init; }
+
+    /// <summary>If there is no such model: the names of similar ones, the nearest one first.</summary>
+    public IReadOnlyList<string> Similar { get; init; } = [];
 }

@@ -282,7 +282,7 @@ internal sealed class DaemonClient : IDisposable
         if (response.StatusCode == HttpStatusCode.Unauthorized && ErrorBody.Read(body)?.Code != "registry_denied")
             return new CliFailure(ExplainKey(hadKey), ExitCode.Failure);
         return ErrorBody.Read(body) is { } error
-            ? new CliFailure(error.Sentence, ExitCode.Failure) { Code = error.Code, Pull = error.Pull }
+            ? new CliFailure(error.Sentence, ExitCode.Failure) { Code = error.Code, Pull = error.Pull, Similar = error.Similar }
             : Foreign(response.StatusCode);
     }
 

@@ -11,6 +11,10 @@ internal sealed record ErrorBody(string Sentence, string? Code)
     /// <summary>The name by which the missing model can be pulled; null: the daemon named none.</summary>
     public string? Pull { get; init; }
 
+    /// <summary>If there is no such model: the names of similar ones, the nearest one first.</summary>
+    public IReadOnlyList<string> Similar { get; init; } = [];
+
+    private const int MaxSimilar = 10;
     private const int MaxLength = 2000;
 
     /// <summary>Reads the body of an error; null if it is not in the daemon's format.</summary>
@@ -43,6 +47,13 @@ internal sealed record ErrorBody(string Sentence, string? Code)
         return new ErrorBody(PlainText.EscapeAndCut(sentence.Trim(), MaxLength), code.Length == 0 ? null : code)
         {
             Pull = error.Value.Text("pull") is { Length: > 0 } pull ? pull : null,
+            Similar = ReadSimilar(error.Value),
         };
     }
+
+    private static string[] ReadSimilar(JsonElement error) =>
+    [
+        .. (error.Member("similar") ?? default).Items().Where(static item => item.ValueKind == JsonValueKind.String).Take(MaxSimilar)
+            .Select(static item => PlainText.EscapeAndCut(item.GetString()!, MaxLength)),
+    ];
 }

@@ -25,6 +25,9 @@ internal static class Spelling
         return closest;
     }
 
+    /// <summary>Asks a person whether one of these names was meant; there is at least one.</summary>
+    public static string Question(IEnumerable<string> names) => $"did you mean {string.Join(" or ", names.Select(static name => $"\"{name}\""))}?";
+
     /// <summary>How many letters must be inserted, removed or changed to turn one word into the other, ignoring case.</summary>
     private static int Distance(string left, string right)
     {

@@ -22,9 +22,11 @@ internal sealed class DecisionsEndpoint(DecisionLog log, ModelCatalog catalog, C
 
     private async Task HandleAsync(HttpContext context)
     {
-        string? model = await ModelFilter.ReadAsync(context, catalog);
+        ModelFilter model = await ModelFilter.ReadAsync(context, catalog);
         int limit = LimitOf(context.Request.Query["limit"].ToString());
-        IReadOnlyList<Decision> decisions = log.List(model, limit);
+        IReadOnlyList<Decision> decisions = log.List(model.Reference, limit);
+        if (decisions.Count == 0 && model.Unknown is { } unknown)
+            throw new ApiException(unknown);
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => Write(json, decisions));
     }
 

@@ -35,10 +35,10 @@ internal sealed class LogsEndpoint(RunnerLogs logs, ModelCatalog catalog, TimePr
 
         bool follows = IsOn(context, "follow");
         bool isJson = FormatOf(context.Request.Query["format"].ToString());
-        string? model = await ModelFilter.ReadAsync(context, catalog);
+        (string? model, ApiError? unknown) = await ModelFilter.ReadAsync(context, catalog);
         if (!follows && model is not null && logs.List(model).Count == 0)
         {
-            throw new ApiException(ApiError.NotFound(
+            throw unknown is not null ? new ApiException(unknown) : new ApiException(ApiError.NotFound(
                 words => $"no runner of model \"{PlainText.EscapeAndCut(model, MaxValue)}\" has been started; {words.Follow} waits for one",
                 "log_not_found", "model"));
         }

@@ -48,7 +48,7 @@ internal sealed class RequestsEndpoint(RequestRecorder recorder, SettingsStore s
 
         bool follows = context.Request.Headers.Accept.ToString() == EventStream;
         bool includesExisting = IsOn(context, "include_existing");
-        string? model = await ModelFilter.ReadAsync(context, catalog);
+        string? model = (await ModelFilter.ReadAsync(context, catalog)).Reference;
         if (Interlocked.Increment(ref _clients) > MaxClients)
         {
             Interlocked.Decrement(ref _clients);

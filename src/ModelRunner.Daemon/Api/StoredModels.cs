@@ -1,3 +1,4 @@
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
@@ -55,7 +56,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
 
         // A pulled model that cannot be used is no model of requests.
         return FindUnusable(index, written.Trim(), name) ?? throw new ApiException(
-            lookup.Reason == ModelLookupReason.Unknown ? Missing(written) : ApiErrors.OfLookup(lookup));
+            lookup.Reason == ModelLookupReason.Unknown ? Missing(written, index) : ApiErrors.OfLookup(lookup));
     }
 
     /// <summary><see cref="FindNamedAsync"/> in a list that does not change meanwhile, because the lock of the store is held.</summary>
@@ -68,7 +69,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
         if (isId || name is { Pin: not null } or { File: not null })
             return (entry, tag);
         if (name is null)
-            throw new ApiException(Missing(written));
+            throw new ApiException(Missing(written, index));
         if (TagOf(entry, name.ToString()) is { } exact)
             return (entry, exact);
         if (name is { IsOnHuggingFace: true, HasWrittenTag: false } && OnlyTagOf(entry, $"{name.Registry}/{name.Repository}:") is { } only)
@@ -109,10 +110,6 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
 
     /// <summary>The names by which requests find a model of the store.</summary>
     public static IEnumerable<string> NamesOf(StoreEntry entry) => entry.ShortNames.Append(ForeignModel.NameOf(entry.Id));
-
-    /// <summary>The model is not in the store.</summary>
-    public static ApiError Missing(string name) => ApiError.NotFound(
-        $"there is no model \"{PlainText.EscapeAndCut(name, MaxName)}\" in the model store; \"model-runner ls\" lists the models", ApiErrors.ModelNotFound);
 
     /// <summary>The state of the model does not allow it.</summary>
     public static ApiError Conflict(string message) => new(StatusCodes.Status409Conflict, message, ApiError.InvalidRequest) { CanRetryHelp = false };
@@ -199,6 +196,16 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
     {
         StoreEntry pinned = index.Find(pin) ?? throw new ApiException(Missing(written));
         return (pinned, name.HasWrittenTag ? TagOf(pinned, name.ToString()) ?? throw new ApiException(Missing(written)) : null);
+    }
+
+    // The names of an index may be similar.
+    private static ApiError Missing(string written, StoreIndex? index = null)
+    {
+        IReadOnlyList<string> similar = index is null
+            ? [] : ModelSuggestion.FindAll(written, index.Entries.SelectMany(static entry => entry.ShortNames));
+        string remedy = similar.Count > 0 ? Spelling.Question(similar) : "\"model-runner ls\" lists the models";
+        string message = $"there is no model \"{PlainText.EscapeAndCut(written, MaxName)}\" in the model store; {remedy}";
+        return ApiError.NotFound(message, ApiErrors.ModelNotFound) with { Similar = similar };
     }
 
     private static ApiError NotPulled(StoreIndex index, ArtifactName? name, ModelEntry model, string remedy)

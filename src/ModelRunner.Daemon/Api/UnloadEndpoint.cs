@@ -80,10 +80,17 @@ internal sealed class UnloadEndpoint(
         if (purges && ModelReference.TryParseWritten(name, out ModelReference reference, out _) && hasContexts(reference.ToString()))
             return reference.ToString();
 
-        return lookup.Reason == ModelLookupReason.Unknown
-            ? throw new ApiException(ApiError.NotFound(
-                words => $"there is no model \"{PlainText.EscapeAndCut(name, MaxName)}\" to unload; {words.ListRunners} lists the loaded runners",
-                ApiErrors.ModelNotFound, "models"))
-            : throw new ApiException(ApiErrors.OfLookup(lookup) with { Param = "models" });
+        throw new ApiException(lookup.Reason == ModelLookupReason.Unknown ? Missing(name, lookup) : ApiErrors.OfLookup(lookup) with { Param = "models" });
+    }
+
+    // A loaded model is meant more likely than one that is only on the disk.
+    private ApiError Missing(string name, ModelLookup lookup)
+    {
+        IReadOnlyList<string> similar = ModelSuggestion.FindAll(name, pool.Runners.Select(static runner => runner.Key.Model));
+        similar = similar.Count > 0 ? similar : lookup.Similar;
+        return ApiError.NotFound(Describe, ApiErrors.ModelNotFound, "models") with { Similar = similar };
+
+        string Describe(CallerWords words) => $"there is no model \"{PlainText.EscapeAndCut(name, MaxName)}\" to unload; "
+            + (similar.Count > 0 ? Spelling.Question(similar) : $"{words.ListRunners} lists the loaded runners");
     }
 }

@@ -30,7 +30,6 @@ internal sealed class ModelCatalog : IDisposable
     /// <summary>The models of one tool that are named as not usable; the others are counted.</summary>
     private const int MaxUnusablePerTool = 10;
 
-    private const int MaxSuggestions = 3;
 
     private readonly TimeProvider _time;
     private readonly ModelEntryFactory _factory;
@@ -180,12 +179,10 @@ internal sealed class ModelCatalog : IDisposable
             return WithPull(lookup, source!);
         if (problem is not null)
             return new ModelLookup(null, problem) { Reason = ModelLookupReason.Ambiguous };
-        return _watch.Last is { IsWithoutStore: false } last && !_watch.HasUnknownSource
-            ? new ModelLookup(null, await DescribeUnknownAsync(last.Snapshot, parsed, cancellationToken))
-            {
-                Reason = ModelLookupReason.Unknown, Pullable = ModelQuery.ToArtifact(reference),
-            }
-            : NotRead(parsed.ToString());
+        if (_watch.Last is not { IsWithoutStore: false } last || _watch.HasUnknownSource)
+            return NotRead(parsed.ToString());
+        ModelLookup unknown = await DescribeUnknownAsync(last.Snapshot, parsed, cancellationToken);
+        return unknown with { Reason = ModelLookupReason.Unknown, Pullable = ModelQuery.ToArtifact(reference) };
     }
 
     // The configuration may have settings for a model that was not pulled yet. Before the store was read, nobody knows that.
@@ -287,32 +284,31 @@ internal sealed class ModelCatalog : IDisposable
     }
 
     // A suggestion must be usable. Checking all models for that would let any request read the whole store.
-    private async Task<string> DescribeUnknownAsync(ModelSnapshot snapshot, ModelQuery query, CancellationToken cancellationToken)
+    private async Task<ModelLookup> DescribeUnknownAsync(ModelSnapshot snapshot, ModelQuery query, CancellationToken cancellationToken)
     {
         if (query.File is not null)
-            return $"there is no model \"{query}\"; \"model-runner ls\" lists the models";
+            return new ModelLookup(null, $"there is no model \"{query}\"; \"model-runner ls\" lists the models");
         if (query.Pin is not null)
-            return DescribeUnknown(snapshot, query);
+            return new ModelLookup(null, DescribeUnknown(snapshot, query));
         if (query.Digits is not null)
-            return $"there is no model with the id {query}; \"model-runner ls --json\" lists the ids";
+            return new ModelLookup(null, $"there is no model with the id {query}; \"model-runner ls --json\" lists the ids");
 
         ModelReference reference = query.Reference;
         var left = snapshot.Sources.ToList();
         var usable = new List<string>();
-        for (int attempt = 0; attempt < MaxSuggestions; attempt++)
+        for (int attempt = 0; attempt < ModelSuggestion.MaxCount; attempt++)
         {
             if (ModelSuggestion.Find(reference, left.Select(static source => source.Reference)) is not { } closest)
                 break;
 
             ModelSource source = left.First(source => source.Reference.ToString() == closest);
             if (await ReadHeadsAsync([source], Patience, cancellationToken) && _factory.Create(source, out _) is not null)
-                usable.Add($"\"{closest}\"");
+                usable.Add(closest);
             left.Remove(source);
         }
 
-        return usable.Count > 0
-            ? $"there is no model \"{reference}\"; did you mean {string.Join(" or ", usable)}?"
-            : $"there is no model \"{reference}\"; \"model-runner ls\" lists the models";
+        string remedy = usable.Count > 0 ? Spelling.Question(usable) : "\"model-runner ls\" lists the models";
+        return new ModelLookup(null, $"there is no model \"{reference}\"; {remedy}") { Similar = usable };
     }
 
     private static string DescribeUnknown(ModelSnapshot snapshot, ModelQuery query)

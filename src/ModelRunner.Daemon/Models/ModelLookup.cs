@@ -16,6 +16,9 @@ internal readonly record struct ModelLookup(ModelEntry? Model, string? Problem)
     /// <summary>The backend of this model; null: it is not certain that there is such a model.</summary>
     public string? Backend { get; init; }
 
+    /// <summary>If the model is unknown: the references of models with a similar name, the nearest one first.</summary>
+    public IReadOnlyList<string> Similar { get; init; } = [];
+
     /// <summary>If the model is unknown: the name as the client wrote it, if it is one that can be pulled.</summary>
     public ArtifactName? Pullable { get; init; }
 

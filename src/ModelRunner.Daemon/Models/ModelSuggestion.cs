@@ -2,9 +2,33 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Models;
 
-/// <summary>Finds the model that a person probably meant.</summary>
+/// <summary>Finds the models that a person probably meant.</summary>
 internal static class ModelSuggestion
 {
+    /// <summary>The most models that are named.</summary>
+    public const int MaxCount = 3;
+
+    /// <summary>The models with the nearest names, the nearest one first.</summary>
+    /// <param name="written">The name as a client wrote it.</param>
+    /// <param name="names">Names of models; those that are no references are left out.</param>
+    public static IReadOnlyList<string> FindAll(string written, IEnumerable<string> names)
+    {
+        if (!ModelReference.TryParseWritten(written, out ModelReference wanted, out _))
+            return [];
+        var left = new List<ModelReference>();
+        foreach (string name in names)
+            if (ModelReference.TryParseWritten(name, out ModelReference reference, out _))
+                left.Add(reference);
+        var found = new List<string>();
+        while (found.Count < MaxCount && Find(wanted, left) is { } closest)
+        {
+            found.Add(closest);
+            left.RemoveAll(model => model.ToString() == closest);
+        }
+
+        return found;
+    }
+
     /// <summary>
     /// The model with the nearest name; null if none is near enough. Names are compared without their tags: <c>:latest</c> at the end of
     /// both would make any two short names similar.

@@ -23,6 +23,9 @@ internal sealed record ApiError(
     /// <summary>The name by which the missing model can be pulled; null: the error is another one, or the name cannot be pulled.</summary>
     public string? Pull { get; init; }
 
+    /// <summary>If there is no such model: the names of similar ones, the nearest one first.</summary>
+    public IReadOnlyList<string> Similar { get; init; } = [];
+
     /// <summary>The sentence in the words of the command line; null: it is the same.</summary>
     public string? CommandLine { get; init; }
 

@@ -56,6 +56,14 @@ internal static class ApiErrorShape
             json.WriteString("reason"u8, reason);
         if (error.Pull is { } pull)
             json.WriteString("pull"u8, pull);
+        if (error.Similar.Count > 0)
+        {
+            json.WriteStartArray("similar"u8);
+            foreach (string name in error.Similar)
+                json.WriteStringValue(name);
+            json.WriteEndArray();
+        }
+
         if (error.CommandLine is { } sentence && sentence != error.Message)
             json.WriteString("command_line"u8, sentence);
     }

@@ -36,6 +36,10 @@ internal static class ApiErrors
         _ => ApiError.Invalid(lookup.Problem!, "model", "model_invalid"),
     };
 
+    /// <summary>There is no such model, and a pull would not help.</summary>
+    public static ApiError NotKnown(ModelLookup lookup) =>
+        ApiError.NotFound(lookup.Problem!, ModelNotFound, "model") with { Similar = lookup.Similar };
+
     /// <summary>The model does not support the mode of the route.</summary>
     public static ApiError WrongMode(ModelEntry model, RunnerMode mode) => ApiError.Invalid(
         $"model \"{model.Reference}\" cannot be run in mode {ModeText.Format(mode)}; "
@@ -65,9 +69,9 @@ internal static class ApiErrors
     private static ApiError Unknown(ModelLookup lookup)
     {
         if (lookup.Pullable is not { } name)
-            return ApiError.NotFound(lookup.Problem!, ModelNotFound, "model");
+            return NotKnown(lookup);
         string message = lookup.ProblemWithPull(name, $", if {name.Registry} has it");
-        return ApiError.NotFound(message, ModelNotFound, "model") with { Pull = lookup.NeedsCommand ? null : name.ToWrittenString() };
+        return NotKnown(lookup) with { Message = message, Pull = lookup.NeedsCommand ? null : name.ToWrittenString() };
     }
 
     private static ApiError Make(int status, string type, Refuse refusal, CauseText causes) =>

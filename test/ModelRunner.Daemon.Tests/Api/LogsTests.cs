@@ -62,6 +62,7 @@ public sealed class LogsTests
     [InlineData("logs?no-engines=true", 400, "logs of the engines")]
     [InlineData("logs?model=", 200, "")]
     [InlineData("logs?model=tiny-chat", 404, "has been started; follow=true waits for one")]
+    [InlineData("logs?model=tiny-chta", 404, "did you mean \\\"tiny-chat:latest\\\"?")]
     public async Task A_request_that_cannot_be_served_is_told_why(string path, int status, string part)
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();

@@ -10,7 +10,7 @@ namespace ModelRunner.Daemon.Tests.Cli;
 public sealed class PullCommandTests
 {
     private const string Path = "/v1/chat/completions";
-    private const string Missing = """{"error":{"message":"there is no model \"otter:latest\"; did you mean \"other:latest\"?","code":"model_not_found","pull":"ai/otter"}}""";
+    private const string Missing = """{"error":{"message":"there is no model \"otter:latest\"; did you mean \"other:latest\"?","code":"model_not_found","pull":"ai/otter","similar":["other:latest"]}}""";
     private const string Success = """{"type":"success","message":"Model pulled successfully","total":10,"layer":{"id":"","size":0,"current":0},"mode":"pull"}""";
 
     private static readonly string Id = $"sha256:{new string('a', 64)}";

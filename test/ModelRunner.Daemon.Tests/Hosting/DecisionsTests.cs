@@ -109,7 +109,7 @@ public sealed class DecisionsTests
         await daemon.PostAsync("v1/chat/completions", Chat);
 
         Assert.Equal(["ready", "start"], (await ListAsync(daemon, "engines/decisions?model=small")).Select(static item => Text(item, "decision")));
-        Assert.Empty(await ListAsync(daemon, "engines/decisions?model=gone"));
+        Assert.Empty(await ListAsync(daemon, "engines/decisions?model=tiny-embed"));
     }
 
     [Theory]
