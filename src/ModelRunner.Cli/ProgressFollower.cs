@@ -47,15 +47,8 @@ internal sealed class ProgressFollower(CliConsole console, DaemonClient client, 
     /// <exception cref="CliFailure">The check failed.</exception>
     public Task<JsonElement> VerifyAsync(IReadOnlyList<string> models, bool isJson, CancellationToken cancellation) =>
         FollowToEndAsync(
-            "models/verify", JsonObject.Write(json => WriteModels(json, models)), "check", "run \"model-runner verify\" again", isJson, cancellation);
-
-    private static void WriteModels(Utf8JsonWriter json, IReadOnlyList<string> models)
-    {
-        json.WriteStartArray("models");
-        foreach (string model in models)
-            json.WriteStringValue(model);
-        json.WriteEndArray();
-    }
+            "models/verify", models.Count == 0 ? default : JsonObject.Write(json => JsonObject.WriteList(json, "models", models)), "check",
+            "run \"model-runner verify\" again", isJson, cancellation);
 
     // As Docker Model Runner's command does: the user's token is needed where the daemon runs as another user.
     private static void WritePull(Utf8JsonWriter json, string model)

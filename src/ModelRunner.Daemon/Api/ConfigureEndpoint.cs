@@ -74,7 +74,7 @@ internal sealed partial class ConfigureEndpoint(
     private async Task ShowAsync(HttpContext context)
     {
         string? backend = BackendOf(context);
-        string? only = await ModelFilter.ReadAsync(context, catalog);
+        string? only = (await ModelFilter.ReadAsync(context, catalog)).Reference;
         var shown = new List<(RunnerKey Key, ModelOverride Settings)>();
         foreach ((string reference, ModelOverride settings) in store.Overrides.OrderBy(static entry => entry.Key, StringComparer.Ordinal))
         {
@@ -93,8 +93,9 @@ internal sealed partial class ConfigureEndpoint(
 
     private async Task ResetAsync(HttpContext context)
     {
+        RequestMembers.Check(context.Request.Query, "model");
         string? backend = BackendOf(context);
-        string? only = await ModelFilter.ReadAsync(context, catalog);
+        string? only = (await ModelFilter.ReadAsync(context, catalog)).Reference;
         var keys = new List<RunnerKey>();
         foreach (string reference in store.Overrides.Keys.Where(reference => only is null || reference == only))
             keys.Add(await KeyOfAsync(reference, context.RequestAborted));

@@ -64,7 +64,7 @@ internal sealed class ConfigureRequest
             throw Refuse($"the request's body is not a JSON object; {Example}");
         foreach (JsonProperty member in root.EnumerateObject())
             if (!Members.Contains(member.Name, StringComparer.Ordinal) && member.Value.ValueKind != JsonValueKind.Null)
-                throw RefuseUnknown(member.Name);
+                throw RequestMembers.Refuse("member", member.Name, Members);
 
         string model = Text(root, "model") ?? "";
         if (model.Length == 0)
@@ -238,13 +238,6 @@ internal sealed class ConfigureRequest
         JsonValueKind.Array => "a list",
         _ => PlainText.EscapeAndCut(value.GetRawText(), MaxShown),
     };
-
-    private static ApiException RefuseUnknown(string name)
-    {
-        string shown = PlainText.EscapeAndCut(name, MaxShown);
-        string remedy = Spelling.Closest(name, Members) is { } closest ? $"did you mean \"{closest}\"?" : $"it may have {string.Join(", ", Members)}";
-        return Refuse($"the request has the member \"{shown}\", which is not known; {remedy}", shown);
-    }
 
     private static System.Globalization.CultureInfo Invariant => System.Globalization.CultureInfo.InvariantCulture;
 

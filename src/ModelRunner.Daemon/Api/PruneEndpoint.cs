@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ModelRunner.Configuration;
+using ModelRunner.Daemon.Inference.Bodies;
 using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Store.Layout;
@@ -7,13 +8,17 @@ using ModelRunner.Store.Layout;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary><c>POST /models/prune</c>: removes partial files, files without a model, and the models that the query chooses.</summary>
-internal sealed class PruneEndpoint(StorePruner pruner)
+internal sealed class PruneEndpoint(StorePruner pruner, RequestBodies bodies)
 {
+    private const int MaxBytes = 64 * 1024;
+
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/models/prune", HandleAsync).Requires(KeyScopes.Admin);
 
     private async Task HandleAsync(HttpContext context)
     {
         PruneLimits limits = PruneLimits.Read(context.Request.Query);
+        using (RequestBody body = await bodies.ReadAsync(context.Request, MaxBytes, PruneLimits.BodyRemedy, context.RequestAborted))
+            PruneLimits.CheckBody(body.Bytes);
         PruneOutcome outcome;
         try
         {

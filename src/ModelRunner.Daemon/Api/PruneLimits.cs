@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Linux.Terminals;
@@ -10,14 +11,16 @@ namespace ModelRunner.Daemon.Api;
 /// <param name="IsDryRun">Whether nothing is removed.</param>
 internal sealed record PruneLimits(long? KeepUnder, TimeSpan? UnusedFor, bool IsDryRun)
 {
+    /// <summary>What to send.</summary>
+    public const string BodyRemedy = "send none, and write what is removed into the query, such as /models/prune?unusedFor=30d&dryRun=true";
+
     private const int MaxShown = 80;
 
     /// <summary>Reads the query of a request.</summary>
     /// <exception cref="ApiException">A value is not valid, or a name is not known.</exception>
     public static PruneLimits Read(IQueryCollection query)
     {
-        if (query.Keys.FirstOrDefault(static key => key is not ("keepUnder" or "unusedFor" or "dryRun")) is { } unknown)
-            throw Refuse($"\"{PlainText.EscapeAndCut(unknown, MaxShown)}\" is not known; write keepUnder, unusedFor or dryRun", "query");
+        RequestMembers.Check(query, "keepUnder", "unusedFor", "dryRun");
         string size = query["keepUnder"].ToString(), time = query["unusedFor"].ToString();
         long? bytes = null;
         if (size.Length > 0)
@@ -42,6 +45,26 @@ internal sealed record PruneLimits(long? KeepUnder, TimeSpan? UnusedFor, bool Is
         }
 
         return new PruneLimits(bytes, age, QuerySwitch.Read(query, "dryRun"));
+    }
+
+    /// <summary>Refuses a body with options, which would have no effect.</summary>
+    /// <exception cref="ApiException">It has something else than an empty object.</exception>
+    public static void CheckBody(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            if (body.Length == 0)
+                return;
+            using JsonDocument document = JsonDocument.Parse(body);
+            if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.GetPropertyCount() == 0)
+                return;
+        }
+        catch (JsonException)
+        {
+            // It is no empty object either.
+        }
+
+        throw new ApiException(ApiError.Invalid($"the request has a body; {BodyRemedy}"));
     }
 
     private static string Show(string text) => $"\"{PlainText.EscapeAndCut(text, MaxShown)}\"";

@@ -20,9 +20,11 @@ internal sealed record VerifyRequest(IReadOnlyList<string> Models)
         {
             using JsonDocument document = JsonDocument.Parse(body);
             JsonElement root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object || (root.TryGetProperty("models"u8, out JsonElement list) && !IsListOfTexts(list)))
-                throw new ApiException(ApiError.Invalid($"the request's body has no list of models; {Example}", "models"));
-            return new VerifyRequest(list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Select(static name => name.GetString()!)] : []);
+            if (root.ValueKind == JsonValueKind.Object)
+                RequestMembers.Check(root, "models");
+            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("models"u8, out JsonElement list) || !IsListOfTexts(list))
+                throw new ApiException(ApiError.Invalid($"the request's body has no list \"models\" with the names of models; {Example}", "models"));
+            return new VerifyRequest([.. list.EnumerateArray().Select(static name => name.GetString()!)]);
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
@@ -31,5 +33,5 @@ internal sealed record VerifyRequest(IReadOnlyList<string> Models)
     }
 
     private static bool IsListOfTexts(JsonElement list) =>
-        list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(static name => name.ValueKind == JsonValueKind.String);
+        list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0 && list.EnumerateArray().All(static name => name.ValueKind == JsonValueKind.String);
 }

@@ -269,7 +269,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
             new DiskReader(() => store.Current, FileThreads.Shared, time), new DiskModelReader(catalog, pulls, pool, ledger, FileThreads.Shared)).Map(web);
         var pruner = new StorePruner(pulls, catalog, pool, ledger, () => store.Current, time);
         web.Lifetime.ApplicationStopped.Register(pruner.Dispose);
-        new PruneEndpoint(pruner).Map(web);
+        new PruneEndpoint(pruner, bodies).Map(web);
         new UnloadEndpoint(catalog, pool, backends, bodies, contexts.Know, contexts.Purge).Map(web);
         new ConfigureEndpoint(
             store, new FlagCheck(() => store.Current), catalog, backends, bodies, pool.Decisions, time, logs.CreateLogger<ConfigureEndpoint>()).Map(web);

@@ -123,12 +123,14 @@ public sealed class PruneTests
     [InlineData("?unusedFor=3", "unusedFor is \"3\", which has no unit; write 3s, 3m, 3h or 3d")]
     [InlineData("?unusedFor=-1h", "\"-1h\" is no duration")]
     [InlineData("?dryRun=perhaps", "dryRun is neither true nor false")]
-    [InlineData("?keep_under=1GB", "\"keep_under\" is not known")]
-    public async Task A_wrong_query_removes_nothing(string query, string message)
+    [InlineData("?keep_under=1GB", "the request has the query parameter \"keep_under\", which is not known; did you mean \"keepUnder\"?")]
+    [InlineData("", "the request has a body; send none, and write what is removed into the query", """{"dryRun":true}""")]
+    [InlineData("", "the request has a body", "dryRun=true")]
+    public async Task A_wrong_request_removes_nothing(string query, string message, string sent = "{}")
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
 
-        (int status, JsonElement body) = await daemon.PostAsync($"models/prune{query}", "{}");
+        (int status, JsonElement body) = await daemon.PostAsync($"models/prune{query}", sent);
 
         Assert.Equal((int)HttpStatusCode.BadRequest, status);
         Assert.Contains(message, body.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);

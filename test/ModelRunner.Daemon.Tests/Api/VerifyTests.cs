@@ -1,4 +1,7 @@
+using System.Text;
 using System.Text.Json;
+using ModelRunner.Daemon.Api;
+using ModelRunner.Daemon.Responses;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Api;
@@ -70,8 +73,24 @@ public sealed class VerifyTests
         await daemon.WaitForLogAsync("sending an archive stopped: the file sha256:");
         Assert.Equal(404, (await daemon.PostAsync("models/verify", """{"models":["me/none"]}""")).Status);
         Assert.Equal(409, (await daemon.PostAsync("models/verify", """{"models":["tiny-chat"]}""")).Status);
-        Assert.Equal(400, (await daemon.PostAsync("models/verify", """{"models":"me/mine"}""")).Status);
-        Assert.Equal(400, (await daemon.PostAsync("models/verify", """{"models":["\ud800"]}""")).Status);
+    }
+
+    /// <summary>Without a valid list, all models would be hashed.</summary>
+    [Theory]
+    [InlineData("""{"models":"me/mine"}""", "models", "the request's body has no list \"models\" with the names of models; send nothing, or {\"models\": [\"ai/smollm2\"]}")]
+    [InlineData("""{"models":[]}""", "models", "no list \"models\"")]
+    [InlineData("""{"models":null}""", "models", "no list \"models\"")]
+    [InlineData("{}", "models", "no list \"models\"")]
+    [InlineData("[]", "models", "no list \"models\"")]
+    [InlineData("""{"model":["me/mine"]}""", "model", "the request has the member \"model\", which is not known; did you mean \"models\"?")]
+    [InlineData("""{"models":["me/mine"],"repair":true}""", "repair", "the request has the member \"repair\", which is not known; it may have models")]
+    [InlineData("""{"models":["\ud800"]}""", null, "is not valid JSON")]
+    public void A_body_without_a_list_of_models_is_refused(string body, string? param, string message)
+    {
+        ApiError error = Assert.Throws<ApiException>(() => VerifyRequest.Read(Encoding.UTF8.GetBytes(body))).Error;
+
+        Assert.Equal((400, param), (error.Status, error.Param));
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
     /// <summary>The status was sent, so the connection ends. It is no mistake of the daemon, which would be logged with a stack trace.</summary>

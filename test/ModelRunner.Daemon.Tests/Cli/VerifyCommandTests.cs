@@ -29,6 +29,7 @@ public sealed class VerifyCommandTests
         Assert.Matches("ai/a:latest +1 +5 B +damaged\nai/a:latest: its file sha256:aa is damaged\n$", output);
         Assert.EndsWith("model-runner: 1 of 1 model has damaged, missing or unreadable files\n", error, StringComparison.Ordinal);
         Assert.Equal((1, $"{Progress}\n{Last}\n"), await OutAsync(["verify", "--json"]));
+        Assert.All(daemon.Requests, static request => Assert.Equal("", request.Body));
 
         async Task<(int, string)> OutAsync(string[] arguments)
         {

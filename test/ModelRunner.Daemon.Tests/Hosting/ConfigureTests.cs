@@ -187,6 +187,19 @@ public sealed class ConfigureTests
         await daemon.WaitForLogAsync("(key: root).");
     }
 
+    [Fact]
+    public async Task A_parameter_that_is_misspelled_resets_nothing()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup());
+        await ChangeAsync(daemon, """{"model":"tiny-chat","keep_alive":"1m"}""");
+
+        using HttpResponseMessage response = await daemon.Client.DeleteAsync(new Uri(Route + "?modle=tiny-embed", UriKind.Relative), Cancellation);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("\"param\":\"modle\"", await response.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        await ResetAsync(daemon, "", 1);
+    }
+
     private static async Task ChangeAsync(DaemonFixture daemon, string body, string route = Route)
     {
         using HttpResponseMessage response = await daemon.SendAsync(route, body, HttpCompletionOption.ResponseContentRead, Cancellation);
