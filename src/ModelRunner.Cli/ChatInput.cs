@@ -35,8 +35,8 @@ internal sealed class ChatInput : IDisposable
     public bool HasEditor => _terminal is not null;
 
     /// <summary>
-    /// Takes the terminal. A chat that a shell started in the background is stopped first, until the user brings it to the foreground. Where no shell can do that,
-    /// it reads plain lines.
+    /// Takes the terminal. A chat that a shell started in the background is stopped first, until the user brings it to the foreground. Where no shell
+    /// can do that, it reads plain lines.
     /// </summary>
     public void TakeTerminal()
     {

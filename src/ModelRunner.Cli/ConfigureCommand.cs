@@ -122,12 +122,7 @@ internal sealed class ConfigureCommand : ClientCommand
             }
 
             if (flags.Length > 0)
-            {
-                json.WriteStartArray("runtime-flags");
-                foreach (string flag in flags)
-                    json.WriteStringValue(flag);
-                json.WriteEndArray();
-            }
+                JsonObject.WriteList(json, "runtime-flags", flags);
         });
     }
 

@@ -23,6 +23,15 @@ internal static class JsonObject
         return buffer.WrittenMemory;
     }
 
+    /// <summary>Writes a member that is a list of texts.</summary>
+    public static void WriteList(Utf8JsonWriter json, string name, IEnumerable<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (string text in texts)
+            json.WriteStringValue(text);
+        json.WriteEndArray();
+    }
+
     /// <summary>An object as text.</summary>
     /// <param name="members">Writes its members.</param>
     public static string Format(Action<Utf8JsonWriter> members) => Encoding.UTF8.GetString(Write(members).Span);

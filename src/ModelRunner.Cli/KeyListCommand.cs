@@ -78,13 +78,7 @@ internal sealed class KeyListCommand(CliContext context) : KeysFileCommand("list
         json.WriteBoolean("expired"u8, IsExpired(key));
         json.WriteString("in"u8, Place(isInFile));
         if (problems is not null)
-        {
-            json.WriteStartArray("warnings"u8);
-            foreach (string warning in DaemonProblems.FindOfKey(problems, key.Name))
-                json.WriteStringValue(warning);
-            json.WriteEndArray();
-        }
-
+            JsonObject.WriteList(json, "warnings", DaemonProblems.FindOfKey(problems, key.Name));
         json.WriteEndObject();
     }
 

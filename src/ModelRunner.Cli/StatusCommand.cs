@@ -64,14 +64,7 @@ internal sealed class StatusCommand(CliContext context) : ClientCommand("status"
                 known.WriteTo(json);
             }
 
-            if (problems.Count > 0)
-            {
-                json.WriteStartArray("problems");
-                foreach (string problem in problems)
-                    json.WriteStringValue(problem);
-                json.WriteEndArray();
-            }
-
+            JsonObject.WriteList(json, "problems", problems);
             if (models?.Member("sources") is { } sources)
             {
                 json.WritePropertyName("sources");

@@ -73,10 +73,7 @@ internal sealed class UnloadCommand : ClientCommand
         {
             json.WriteBoolean("all", isAll);
             json.WriteString("backend", backend ?? "");
-            json.WriteStartArray("models");
-            foreach (string model in models)
-                json.WriteStringValue(model);
-            json.WriteEndArray();
+            JsonObject.WriteList(json, "models", models);
             if (purges)
                 json.WriteBoolean("purge", true);
         });

@@ -13,6 +13,7 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
     private EngineFlags? _flags;
     private volatile ReloadSnapshot _lastReload = new(IsSuccessful: true, loadedAt);
     private volatile IReadOnlyList<string> _problems = [];
+    private volatile IReadOnlyList<string> _waiting = [];
     private volatile IReadOnlyList<Func<SettingsChange, Task>> _subscribers = [];
     private Task _replacing = Task.CompletedTask;
 
@@ -30,6 +31,9 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
 
     /// <summary>Why the last reload was not used, a sentence for each problem; empty: it was.</summary>
     public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>The options whose new values need a restart of the daemon.</summary>
+    public IReadOnlyList<string> Waiting => _waiting;
 
     /// <summary>Calls this function for every later change, after all functions that subscribed before it have completed.</summary>
     public void Subscribe(Func<SettingsChange, Task> subscriber)
@@ -78,6 +82,9 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
         lock (_lock)
             (_lastReload, _problems) = (_lastReload with { IsSuccessful = false }, problems);
     }
+
+    /// <summary>Notes which options of a reload need a restart.</summary>
+    public void NoteWaiting(IReadOnlyList<string> options) => _waiting = options;
 
     private async Task ReplaceAfterAsync(Task before, DaemonSettings next, DateTimeOffset now)
     {

@@ -27,12 +27,18 @@ internal sealed class ProblemsEndpoint(SettingsStore settings, KeyStore keys, Ke
             json.WriteStartArray("problems"u8);
             foreach (string problem in settings.Problems.Concat(settings.Current.Warnings))
                 Write(json, "configuration", problem);
+            if (settings.Waiting is { Count: > 0 } waiting)
+                Write(json, "configuration", $"New values of these options need a restart of the daemon: {string.Join(", ", waiting)}.");
             foreach (string problem in keys.Problems)
                 Write(json, "keys file", problem);
             foreach ((string name, string sentence) in ofKeys)
                 Write(json, "key", sentence, name);
             if (ledger.Status is { IsUp: false, Cause: { Length: > 0 } cause })
                 Write(json, "ledger", $"The ledger cannot be written: {cause}. Totals are kept in memory until it can be written.");
+            json.WriteEndArray();
+            json.WriteStartArray("needs_restart"u8);
+            foreach (string option in settings.Waiting)
+                json.WriteStringValue(option);
             json.WriteEndArray();
             json.WriteEndObject();
         });

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Hosting;
@@ -82,14 +83,19 @@ internal sealed partial class SettingsReload(
         if (problems.Length > 0)
         {
             string[] sentences = [.. problems.Take(MaxLoggedProblems).Select(static problem => problem.ToString())];
-            settings.NoteFailure(sentences);
+            string refusal = string.Create(
+                CultureInfo.InvariantCulture,
+                $"The new configuration is not used (problems: {problems.Length}); the daemon continues with the previous settings.");
+            settings.NoteFailure([refusal, .. sentences]);
             foreach (string problem in sentences)
                 LogProblem(problem);
-            LogRefused(problems.Length);
+            LogRefused(refusal);
             return;
         }
 
         await ReplaceAsync(next);
+        string[] waiting = [.. outcome.Written.FindChanged(_started).Where(static option => option.NeedsRestart).Select(static option => option.Name)];
+        settings.NoteWaiting(waiting);
         string[] changed =
         [
             .. outcome.Written.FindChanged(_applied).Where(static option => !option.NeedsRestart).Select(static option => option.Name),
@@ -99,7 +105,6 @@ internal sealed partial class SettingsReload(
         LogReloaded(changed.Length == 0 ? "nothing" : string.Join(", ", changed));
         foreach (string warning in next.Warnings.Except(running.Warnings, StringComparer.Ordinal))
             LogWarning(warning);
-        string[] waiting = [.. outcome.Written.FindChanged(_started).Where(static option => option.NeedsRestart).Select(static option => option.Name)];
         if (waiting.Length > 0)
             LogRestartNeeded(string.Join(", ", waiting));
     }
@@ -132,8 +137,8 @@ internal sealed partial class SettingsReload(
     [LoggerMessage(LogLevel.Warning, "{Problem}")]
     private partial void LogProblem(string problem);
 
-    [LoggerMessage(LogLevel.Error, "The new configuration is not used (problems: {Count}); the daemon continues with the previous settings.")]
-    private partial void LogRefused(int count);
+    [LoggerMessage(LogLevel.Error, "{Sentence}")]
+    private partial void LogRefused(string sentence);
 
     [LoggerMessage(LogLevel.Information, "The configuration was read again; changed: {Changes}.")]
     private partial void LogReloaded(string changes);

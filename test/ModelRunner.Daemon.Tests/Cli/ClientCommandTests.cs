@@ -36,7 +36,7 @@ public sealed class ClientCommandTests
         (int exitCode, string output, string error) = await daemon.RunAsync(["status", "--json"]);
 
         Assert.Equal(3, exitCode);
-        Assert.Equal($$"""{"running":false,"endpoint":"unix:{{daemon.SocketPath}}"}""" + "\n", output);
+        Assert.Equal($$"""{"running":false,"endpoint":"unix:{{daemon.SocketPath}}","problems":[]}""" + "\n", output);
         Assert.Contains("not running", error, StringComparison.Ordinal);
     }
 
@@ -145,7 +145,7 @@ public sealed class ClientCommandTests
         Assert.StartsWith($"model-runner 1.2.3 is running at unix:{daemon.SocketPath}\n", output, StringComparison.Ordinal);
         Assert.Contains("llama.cpp   Running   llama-host\n", output, StringComparison.Ordinal);
         Assert.Equal(
-            $$$"""{"running":true,"endpoint":"unix:{{{daemon.SocketPath}}}","version":"1.2.3","backends":{"llama.cpp":"Running: llama-host"}}""" + "\n", json);
+            $$$"""{"running":true,"endpoint":"unix:{{{daemon.SocketPath}}}","version":"1.2.3","backends":{"llama.cpp":"Running: llama-host"},"problems":[]}""" + "\n", json);
     }
 
     [Fact]

@@ -68,10 +68,12 @@ public sealed class SettingsReloadTests
         await daemon.WaitForLogAsync("limits.maxRunners");
         Assert.Equal(0, await ValueAsync(daemon, "model_runner_config_last_reload_successful"));
         Assert.Equal(started, await ValueAsync(daemon, "model_runner_config_last_reload_success_timestamp_seconds"));
-        Assert.Equal(2, (await ProblemsAsync(daemon)).Length);
+        string[] problems = await ProblemsAsync(daemon);
+        Assert.Equal(3, problems.Length);
+        Assert.Equal("The new configuration is not used (problems: 2); the daemon continues with the previous settings.", problems[0]);
         (int exitCode, _, string warnings) = await daemon.RunClientAsync(daemon.FolderPath, "status");
         Assert.Equal(0, exitCode);
-        Assert.Contains("warning: ", warnings, StringComparison.Ordinal);
+        Assert.StartsWith("model-runner: warning: The new configuration is not used (problems: 2)", warnings, StringComparison.Ordinal);
         Assert.Contains("\"soon\"", warnings, StringComparison.Ordinal);
         Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", ChatWith("old"))).Status);
 
@@ -115,6 +117,13 @@ public sealed class SettingsReloadTests
         await daemon.WaitForLogAsync("changed: logLevel, metrics.maxBodyBytes.");
         Assert.Equal(2 << 20, await ValueAsync(daemon, "model_runner_scrape_body_limit_bytes"));
         await daemon.WaitForLogAsync("GET /metrics");
+        const string Sentence = "New values of these options need a restart of the daemon: metrics.disabled, limits.maxConnections.";
+        Assert.Equal([Sentence], await ProblemsAsync(daemon));
+        Assert.Equal("""["metrics.disabled","limits.maxConnections"]""", (await daemon.GetAsync("engines/problems")).GetProperty("needs_restart").GetRawText());
+        Assert.Equal($"model-runner: warning: {Sentence}\n", (await daemon.RunClientAsync(daemon.FolderPath, "status")).Error);
+
+        await ReloadAsync(daemon, """{ "logLevel": "debug", "metrics": { "maxBodyBytes": "3MiB" } }""", "changed: metrics.maxBodyBytes.");
+        Assert.Empty(await ProblemsAsync(daemon));
     }
 
     [Fact]
