@@ -247,9 +247,14 @@ internal static class ConfigurationCatalog
         "Limits the number of requests that wait for a runner; further requests are refused")
     { Default = "512", Minimum = 1, Maximum = 100_000 });
 
+    public static ConfigurationOption MaxQueuedPerModel { get; } = Add(new ConfigurationOption(
+        "limits.maxQueuedPerModel", null, null, OptionKind.Integer,
+        "Limits the number of requests that wait for one model, unless the model has a maxQueued; further requests for it are refused")
+    { Default = "half of limits.maxQueuedRequests", Minimum = 1, Maximum = 100_000 });
+
     public static ConfigurationOption QueueTimeout { get; } = Add(new ConfigurationOption(
         "limits.queueTimeout", null, null, OptionKind.Duration,
-        "Refuses a request that has waited this long for a runner")
+        "Refuses a request that has waited this long for a runner, unless its model has a queueTimeout")
     { Default = "5m", Minimum = Second, Maximum = 24 * Hour });
 
     public static ConfigurationOption SwapDelay { get; } = Add(new ConfigurationOption(

@@ -72,20 +72,27 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
         return (null, false);
     }
 
+    /// <summary>How long something stays loaded, as string or number of seconds, by the rules of that option.</summary>
+    public TimeSpan? KeepAlive(string name) => Time(name, ConfigurationCatalog.KeepAlive, static (string text, out TimeSpan value) =>
+        DurationText.TryParseKeepAlive(text, out value) && value.TotalMilliseconds <= ConfigurationCatalog.KeepAlive.Maximum);
+
     /// <summary>A duration as string or number of seconds, by the rules of an option.</summary>
-    public TimeSpan? KeepAlive(string name)
+    public TimeSpan? Duration(string name, ConfigurationOption option) => Time(name, option, (string text, out TimeSpan value) =>
+        DurationText.TryParse(text, out value) && value.TotalMilliseconds >= option.Minimum && value.TotalMilliseconds <= option.Maximum);
+
+    private TimeSpan? Time(string name, ConfigurationOption option, TimeParser parse)
     {
-        ConfigurationOption option = ConfigurationCatalog.KeepAlive;
         if (Member(name) is not { } member)
             return null;
-        if (member.Kind is JsonValueKind.String or JsonValueKind.Number
-            && DurationText.TryParseKeepAlive(member.Text, out TimeSpan value) && value.TotalMilliseconds <= option.Maximum)
+        if (member.Kind is JsonValueKind.String or JsonValueKind.Number && parse(member.Text, out TimeSpan value))
             return value;
 
         string shown = member.Text.Length == 0 ? member.KindName : member.Text;
         problems.Add(new ConfigurationProblem(file.LocationOf(member), shown, $"is not {option.Expected}", "change it or leave it out"));
         return null;
     }
+
+    private delegate bool TimeParser(string text, out TimeSpan value);
 
     /// <summary>A set of processors; null if it is missing or something else.</summary>
     public ProcessorSet? Processors(string name)

@@ -42,6 +42,9 @@ internal sealed record ModelSettings
     /// <summary>The most requests that its runner processes at the same time; null: no limit.</summary>
     public int? Concurrency { get; init; }
 
+    /// <summary>The limits of the requests that wait for it.</summary>
+    public QueueLimits Queue { get; init; }
+
     /// <summary>The processors that its runners may use; null: those of every runner.</summary>
     public ProcessorSet? CpuSet { get; init; }
 
@@ -108,6 +111,7 @@ internal sealed record ModelSettings
             KeepAlive = other.KeepAlive,
             Priority = other.Priority,
             Concurrency = other.Concurrency,
+            Queue = other.Queue,
             IsPreloaded = other.IsPreloaded,
             Arguments = other.Arguments,
             Defaults = other.Defaults,
@@ -121,6 +125,7 @@ internal sealed record ModelSettings
     /// <summary>Compares all values, also those within lists.</summary>
     public bool IsSameAs(ModelSettings other) =>
         StartsLike(other) && MemoryBytes == other.MemoryBytes
-        && (KeepAlive, Priority, Concurrency, IsPreloaded) == (other.KeepAlive, other.Priority, other.Concurrency, other.IsPreloaded)
+        && (KeepAlive, Priority, Concurrency, Queue, IsPreloaded)
+            == (other.KeepAlive, other.Priority, other.Concurrency, other.Queue, other.IsPreloaded)
         && Aliases.SequenceEqual(other.Aliases, StringComparer.Ordinal);
 }

@@ -56,6 +56,9 @@ internal static class ModelsSection
         RequestPriority priority = PriorityText.Read(members.Text("priority"), reader.Problems);
         bool isPreloaded = members.Boolean("preload") ?? false;
         int? concurrency = members.Integer("concurrency", 1, MaxConcurrency);
+        var queue = new QueueLimits(
+            members.Integer("maxQueued", (int)ConfigurationCatalog.MaxQueuedPerModel.Minimum, (int)ConfigurationCatalog.MaxQueuedPerModel.Maximum),
+            members.Duration("queueTimeout", ConfigurationCatalog.QueueTimeout));
         ProcessorSet? cpuSet = members.Processors("cpuSet");
         long? memoryLimit = members.Size("memoryLimit", ConfigurationCatalog.MinMemoryLimit, ConfigurationCatalog.MaxMemoryLimit);
         IReadOnlyList<string> arguments =
@@ -67,7 +70,7 @@ internal static class ModelsSection
             ProjectorPath = hasNoProjector ? null : ResolvePath(projector, reader, modelsPath),
             HasNoProjector = hasNoProjector,
             ContextSize = contextSize, HasAutoContext = hasAutoContext, KeepAlive = keepAlive,
-            Priority = priority, Concurrency = concurrency, IsPreloaded = isPreloaded, CpuSet = cpuSet, MemoryLimitBytes = memoryLimit,
+            Priority = priority, Concurrency = concurrency, Queue = queue, IsPreloaded = isPreloaded, CpuSet = cpuSet, MemoryLimitBytes = memoryLimit,
             Arguments = arguments, Aliases = aliases,
         };
         model = engineReader.Complete(model, members);

@@ -54,7 +54,10 @@ internal sealed record RunnerSettings
     /// <summary>The most waiting requests, for all runners together.</summary>
     public int MaxQueuedRequests { get; init; } = ConfigurationCatalog.MaxQueuedRequests.DefaultInteger;
 
-    /// <summary>How long a request may wait for a runner.</summary>
+    /// <summary>The most waiting requests of a model that has no limit of its own; null: half of <see cref="MaxQueuedRequests"/>.</summary>
+    public int? MaxQueuedPerModel { get; init; }
+
+    /// <summary>How long a request may wait for a runner, unless its model has a time of its own.</summary>
     public TimeSpan QueueTimeout { get; init; } = ConfigurationCatalog.QueueTimeout.DefaultDuration;
 
     /// <summary>How long a loaded model answers requests while another model waits for its room.</summary>

@@ -106,6 +106,7 @@ internal static class SettingsResolver
         KeepAlive = reader.KeepAlive(ConfigurationCatalog.KeepAlive),
         MaxRunners = reader.Integer(ConfigurationCatalog.MaxRunners),
         MaxQueuedRequests = reader.Integer(ConfigurationCatalog.MaxQueuedRequests),
+        MaxQueuedPerModel = reader.IntegerOrNull(ConfigurationCatalog.MaxQueuedPerModel),
         QueueTimeout = reader.Duration(ConfigurationCatalog.QueueTimeout),
         SwapDelay = reader.Duration(ConfigurationCatalog.SwapDelay),
         SwapRequests = reader.Integer(ConfigurationCatalog.SwapRequests),

@@ -29,6 +29,9 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>The most requests that run on it at the same time.</summary>
     public int Concurrency { get; set; } = int.MaxValue;
 
+    /// <summary>What its model says about the requests that wait for it.</summary>
+    public QueueLimits Queue { get; set; }
+
     /// <summary>The number of requests that it accepted while another model waited for capacity.</summary>
     public int Collated { get; set; }
 
@@ -156,6 +159,12 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>Whether an interactive request waits for it.</summary>
     public bool WaitsUrgently => Waiting.Any(static request => request.Priority == RequestPriority.Interactive);
 
+    /// <summary>How long a request may wait for it.</summary>
+    public TimeSpan QueueTimeout(SchedulerSettings settings) => Queue.Timeout ?? settings.QueueTimeout;
+
+    /// <summary>The most requests that may wait for its model.</summary>
+    public int MaxQueued(SchedulerSettings settings) => Queue.MaxRequests ?? settings.MaxQueuedPerModel;
+
     /// <summary>Whether it has had only background requests of late.</summary>
     public bool IsBackground(SchedulerSettings settings, TimeSpan now) =>
         InteractiveInFlight == 0 && (LastInteractive is not { } last || now - last >= settings.BackgroundDelay);
@@ -174,6 +183,7 @@ internal sealed class ManagedRunnerState(RunnerKey key)
         (ModelKeepAlive, RequestedKeepAlive) = (demand.KeepAlive, demand.RequestKeepAlive);
         KeepAlive = RequestedKeepAlive ?? ModelKeepAlive ?? settings.DefaultKeepAlive;
         Concurrency = demand.Concurrency ?? int.MaxValue;
+        Queue = demand.Queue;
     }
 
     /// <summary>

@@ -16,6 +16,6 @@ internal static class Patience
     public static TimeSpan EndsAt(RequestState request, ManagedRunnerState runner, SchedulerSettings settings)
     {
         TimeSpan from = runner.State == RunnerState.Ready && runner.ReadySince > request.Arrived ? runner.ReadySince : request.Arrived;
-        return from + settings.QueueTimeout;
+        return from + runner.QueueTimeout(settings);
     }
 }

@@ -7,6 +7,7 @@ public static class RefusalReasons
     public static string ToLabelValue(this RefusalReason reason) => reason switch
     {
         RefusalReason.QueueFull => "queue_full",
+        RefusalReason.ModelQueueFull => "model_queue_full",
         RefusalReason.QueueTimeout => "queue_timeout",
         RefusalReason.StartFailed => "runner_start_failed",
         RefusalReason.Backoff => "runner_backoff",

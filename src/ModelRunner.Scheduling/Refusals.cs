@@ -24,15 +24,25 @@ public static class Refusals
             Text($"{limit} requests are waiting, which is the limit (limits.maxQueuedRequests), and an interactive request took the place of this background request; try again later"),
             Soon);
 
-    /// <summary>Refuses a request that waited too long for the end of others of its model.</summary>
-    public static Refuse Concurrency(RequestId request, RunnerKey key, TimeSpan timeout, int limit) =>
-        new(request, RefusalReason.QueueTimeout,
-            Text($"model \"{key.Model}\" answers {limit} requests at the same time (its member concurrency), and none of them ended in time for this request within {timeout.TotalSeconds:0.###} s (limits.queueTimeout); try again later or raise concurrency"),
+    /// <summary>Refuses a request for whose model as many requests wait as may wait.</summary>
+    internal static Refuse ModelQueueFull(RequestId request, ManagedRunnerState runner, SchedulerSettings settings) =>
+        new(request, RefusalReason.ModelQueueFull, Text($"{DescribeModelQueue(runner, settings)}; try again later or raise it"), Soon);
+
+    /// <summary>Refuses a background request whose place in the full queue of its model an interactive one takes.</summary>
+    internal static Refuse DisplacedInModel(RequestId request, ManagedRunnerState runner, SchedulerSettings settings) =>
+        new(request, RefusalReason.ModelQueueFull,
+            Text($"{DescribeModelQueue(runner, settings)}, and an interactive request took the place of this background request; try again later or raise it"),
             Soon);
 
-    public static Refuse QueueTimeout(RequestId request, RunnerKey key, TimeSpan limit) =>
+    /// <summary>Refuses a request that waited too long for the end of others of its model.</summary>
+    internal static Refuse Concurrency(RequestId request, ManagedRunnerState runner, SchedulerSettings settings) =>
         new(request, RefusalReason.QueueTimeout,
-            Text($"no capacity for model \"{key.Model}\" became free within {limit.TotalSeconds:0.###} s (limits.queueTimeout) because other models are busy; try again later or raise limits.maxRunners"),
+            Text($"model \"{runner.Key.Model}\" answers {runner.Concurrency} requests at the same time (its member concurrency), and none of them ended in time for this request within {DescribeTimeout(runner, settings)}; try again later or raise concurrency"),
+            Soon);
+
+    internal static Refuse QueueTimeout(RequestId request, ManagedRunnerState runner, SchedulerSettings settings) =>
+        new(request, RefusalReason.QueueTimeout,
+            Text($"no capacity for model \"{runner.Key.Model}\" became free within {DescribeTimeout(runner, settings)} because other models are busy; try again later or raise limits.maxRunners"),
             Soon);
 
     /// <summary>Refuses a request for a model that needs more than there is.</summary>
@@ -79,6 +89,16 @@ public static class Refusals
         {
             FailureReason = failure?.Reason,
         };
+
+    private static string DescribeModelQueue(ManagedRunnerState runner, SchedulerSettings settings)
+    {
+        int limit = runner.MaxQueued(settings);
+        string setting = runner.Queue.MaxRequests is null ? "limits.maxQueuedPerModel" : "its member maxQueued";
+        return Text($"{(limit == 1 ? "1 request waits" : Text($"{limit} requests wait"))} for model \"{runner.Key.Model}\" already, which is the limit ({setting})");
+    }
+
+    private static string DescribeTimeout(ManagedRunnerState runner, SchedulerSettings settings) =>
+        Text($"{runner.QueueTimeout(settings).TotalSeconds:0.###} s ({(runner.Queue.Timeout is null ? "limits.queueTimeout" : "its member queueTimeout")})");
 
     // With what would be in main memory because the cards have too little.
     private static long NeededWith(ManagedRunnerState runner, CapacityUse use, SchedulerSettings settings) => runner.MemoryBytes

@@ -36,4 +36,7 @@ public readonly record struct RunnerDemand(long MemoryBytes, TimeSpan? KeepAlive
 
     /// <summary>The most requests of its model that run at the same time; null: no limit.</summary>
     public int? Concurrency { get; init; }
+
+    /// <summary>The limits of the requests that wait for its model.</summary>
+    public QueueLimits Queue { get; init; }
 }

@@ -52,22 +52,9 @@ public sealed partial class Scheduler
             Admit(runner, request, now);
             return;
         }
-        else if (_queued < _settings.MaxQueuedRequests)
+        else if (TakePlace(runner, request))
         {
-            Enqueue(runner, request);
             return;
-        }
-        else if (FindLesser(request) is { } lesser)
-        {
-            // The arriving one first: its runner may be known only because of the other one.
-            Enqueue(runner, request);
-            _effects.Add(Refusals.Displaced(lesser.Id, _settings.MaxQueuedRequests));
-            Leave(lesser.Id);
-            return;
-        }
-        else
-        {
-            _effects.Add(Refusals.QueueFull(request.Id, _settings.MaxQueuedRequests));
         }
 
         // Refused: it stays given up, and that is reported once only. A request that got no response unloads nothing.
@@ -75,6 +62,35 @@ public sealed partial class Scheduler
         runner.IsResident = FindResident(runner.Key) is not null && !_givenUp.Contains(runner.Key);
         _runners.ForgetIfEmpty(runner);
     }
+
+    // The bound of the model comes first: only a model that keeps it may use a place that all models share. In a full queue an interactive request takes the
+    // place of a background request.
+    private bool TakePlace(ManagedRunnerState runner, RequestState request)
+    {
+        bool isModelFull = CountWaiting(runner.Key.Model) >= runner.MaxQueued(_settings);
+        if (!isModelFull && _queued < _settings.MaxQueuedRequests)
+        {
+            Enqueue(runner, request);
+            return true;
+        }
+
+        if (FindLesser(request, isModelFull ? runner.Key.Model : null) is not { } lesser)
+        {
+            _effects.Add(isModelFull ? Refusals.ModelQueueFull(request.Id, runner, _settings) : Refusals.QueueFull(request.Id, _settings.MaxQueuedRequests));
+            return false;
+        }
+
+        // The arriving one first: its runner may be known only because of the other one.
+        Enqueue(runner, request);
+        _effects.Add(isModelFull
+            ? Refusals.DisplacedInModel(lesser.Id, runner, _settings)
+            : Refusals.Displaced(lesser.Id, _settings.MaxQueuedRequests));
+        Leave(lesser.Id);
+        return true;
+    }
+
+    private int CountWaiting(string model) =>
+        _queued == 0 ? 0 : _runners.All.Where(runner => runner.Key.Model == model).Sum(static runner => runner.Waiting.Count);
 
     private void Enqueue(ManagedRunnerState runner, RequestState request)
     {
@@ -91,15 +107,16 @@ public sealed partial class Scheduler
         _queued++;
     }
 
-    // If the queue is full, an interactive request takes the place of the background request that would be served last.
-    private RequestState? FindLesser(RequestState arriving)
+    // The background request that would be served last, of one model or of all.
+    private RequestState? FindLesser(RequestState arriving, string? model)
     {
         RequestState? last = null;
         if (arriving.Priority == RequestPriority.Background)
             return last;
         foreach (RequestState waiting in _requests.Values)
         {
-            if (waiting is { IsAdmitted: false, Priority: RequestPriority.Background } && last?.Precedes(waiting) != false)
+            bool isLesser = waiting is { IsAdmitted: false, Priority: RequestPriority.Background } && (model is null || waiting.Managed!.Key.Model == model);
+            if (isLesser && last?.Precedes(waiting) != false)
                 last = waiting;
         }
 
@@ -110,7 +127,7 @@ public sealed partial class Scheduler
     private bool CanWaitOut(ManagedRunnerState runner, TimeSpan now)
     {
         TimeSpan left = runner.RetryAt - now;
-        return runner.HasCrashed && left <= _settings.MaxBackoffWait && left < _settings.QueueTimeout;
+        return runner.HasCrashed && left <= _settings.MaxBackoffWait && left < runner.QueueTimeout(_settings);
     }
 
     private void Admit(ManagedRunnerState runner, RequestState request, TimeSpan now)

@@ -18,6 +18,8 @@ public sealed partial class Scheduler
                 AdmitWaiting(runner, now);
             }
 
+            if (changed.Queues is { } queues)
+                runner.Queue = queues.GetValueOrDefault(runner.Key.Model);
             bool isAttached = _attached.Choose(runner.Key, [], now) is not null;
             if (isAttached)
                 MoveWaiting(runner, now);

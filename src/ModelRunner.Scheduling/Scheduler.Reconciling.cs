@@ -35,8 +35,8 @@ public sealed partial class Scheduler
             {
                 RequestState late = runner.Waiting.First(request => Patience.EndsAt(request, runner, _settings) <= now);
                 _effects.Add(runner.IsFull
-                    ? Refusals.Concurrency(late.Id, runner.Key, _settings.QueueTimeout, runner.Concurrency)
-                    : Refusals.QueueTimeout(late.Id, runner.Key, _settings.QueueTimeout));
+                    ? Refusals.Concurrency(late.Id, runner, _settings)
+                    : Refusals.QueueTimeout(late.Id, runner, _settings));
                 Leave(late.Id);
             }
         }

@@ -14,7 +14,13 @@ public sealed record SchedulerSettings
     /// <summary>The most requests that may wait, over all runners. Further ones are refused. At least 1.</summary>
     public int MaxQueuedRequests { get; init; } = 512;
 
-    /// <summary>How long a request may wait for capacity.</summary>
+    /// <summary>
+    /// The most requests that may wait for one model, in all its modes, unless the model says otherwise (<see cref="QueueLimits"/>). So one slow model does
+    /// not use up <see cref="MaxQueuedRequests"/>. At least 1.
+    /// </summary>
+    public int MaxQueuedPerModel { get; init; } = 256;
+
+    /// <summary>How long a request may wait for capacity, unless its model says otherwise (<see cref="QueueLimits"/>).</summary>
     public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
@@ -43,7 +49,7 @@ public sealed record SchedulerSettings
 
     /// <summary>
     /// How long a runner that yields accepts no new requests. If its running requests take longer, it accepts requests again until they have
-    /// ended; each further yield is twice as long. A yield is at most half of <see cref="QueueTimeout"/>, so that it causes no refusal of a
+    /// ended; each further yield is twice as long. A yield is at most half of the queue timeout of the model, so that it causes no refusal of a
     /// request for a loaded model.
     /// </summary>
     public TimeSpan YieldLimit { get; init; } = TimeSpan.FromSeconds(30);
@@ -64,7 +70,7 @@ public sealed record SchedulerSettings
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// How long a request may wait for the next start of a crashed runner. If the wait is longer, or at least <see cref="QueueTimeout"/>, the
+    /// How long a request may wait for the next start of a crashed runner. If the wait is longer, or at least the queue timeout of the model, the
     /// request is refused at once.
     /// </summary>
     public TimeSpan MaxBackoffWait { get; init; } = TimeSpan.FromSeconds(5);

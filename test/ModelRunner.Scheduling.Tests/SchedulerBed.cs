@@ -43,18 +43,16 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
         return Effects;
     }
 
-    public RequestId Ask(RunnerKey key, TimeSpan? keepAlive = null, long memory = 0)
-    {
-        var id = new RequestId(++_lastRequest);
-        Handle(new RequestArrived(id, key, new RunnerDemand(memory, keepAlive)));
-        return id;
-    }
+    public RequestId Ask(RunnerKey key, TimeSpan? keepAlive = null, long memory = 0) => Ask(key, new RunnerDemand(memory, keepAlive));
 
     /// <summary>Asks for a key with a class and a limit of its model.</summary>
-    public RequestId Ask(RunnerKey key, RequestPriority priority, int? concurrency = null)
+    public RequestId Ask(RunnerKey key, RequestPriority priority, int? concurrency = null) =>
+        Ask(key, new RunnerDemand(0, null) { Priority = priority, Concurrency = concurrency });
+
+    public RequestId Ask(RunnerKey key, RunnerDemand demand)
     {
         var id = new RequestId(++_lastRequest);
-        Handle(new RequestArrived(id, key, new RunnerDemand(0, null) { Priority = priority, Concurrency = concurrency }));
+        Handle(new RequestArrived(id, key, demand));
         return id;
     }
 

@@ -1,5 +1,6 @@
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
 
@@ -38,6 +39,10 @@ internal sealed class EffectiveSettings
     /// <summary>How many requests run at once, by canonical reference; without models that have no limit.</summary>
     public IReadOnlyDictionary<string, int> Concurrency => _next.Where(static model => model.Value.Concurrency is not null)
         .ToDictionary(static model => model.Key, static model => model.Value.Concurrency!.Value, StringComparer.Ordinal);
+
+    /// <summary>The limits of waiting requests, by canonical reference.</summary>
+    public IReadOnlyDictionary<string, QueueLimits> Queues =>
+        _next.ToDictionary(static model => model.Key, static model => model.Value.Queue, StringComparer.Ordinal);
 
     /// <summary>The models whose runners would be started in another way now.</summary>
     public IReadOnlySet<string> FindOutdatedModels()

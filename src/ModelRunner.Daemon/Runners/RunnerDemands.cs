@@ -13,6 +13,7 @@ internal sealed class RunnerDemands(MemoryPeaks peaks, Func<IReadOnlyDictionary<
     {
         Priority = model.Settings.Priority,
         Concurrency = model.Settings.Concurrency,
+        Queue = model.Settings.Queue,
     };
 
     /// <summary>The part of the estimate that counts as main memory, before it is corrected.</summary>

@@ -134,6 +134,7 @@ internal sealed class RunnerPool : IAsyncDisposable
             OutdatedModels = models.FindOutdatedModels(),
             KeepAlive = models.KeepAlive,
             Concurrency = models.Concurrency,
+            Queues = models.Queues,
         };
         _loop.Configure(changed, attached.Live);
     }
@@ -223,6 +224,7 @@ internal sealed class RunnerPool : IAsyncDisposable
         DefaultKeepAlive = runners.KeepAlive,
         MaxRunners = runners.MaxRunners,
         MaxQueuedRequests = runners.MaxQueuedRequests,
+        MaxQueuedPerModel = runners.MaxQueuedPerModel ?? (runners.MaxQueuedRequests + 1) / 2,
         QueueTimeout = runners.QueueTimeout,
         SwapDelay = runners.SwapDelay,
         SwapRequests = runners.SwapRequests,

@@ -6,7 +6,10 @@ public enum RefusalReason
     /// <summary>The queue of waiting requests is full.</summary>
     QueueFull,
 
-    /// <summary>It waited longer than <see cref="SchedulerSettings.QueueTimeout"/>.</summary>
+    /// <summary>As many requests wait for its model as may wait.</summary>
+    ModelQueueFull,
+
+    /// <summary>It waited longer than <see cref="SchedulerSettings.QueueTimeout"/>, or than the timeout of its model.</summary>
     QueueTimeout,
 
     /// <summary>The runner could not be started.</summary>

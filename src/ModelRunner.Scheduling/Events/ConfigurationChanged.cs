@@ -21,4 +21,10 @@ public sealed record ConfigurationChanged(SchedulerSettings Settings) : Schedule
 
     /// <summary>The models with a limit of requests that run at the same time, by canonical reference. Null: each runner keeps its limit.</summary>
     public IReadOnlyDictionary<string, int>? Concurrency { get; init; }
+
+    /// <summary>
+    /// The models with limits of their own for waiting requests, by canonical reference; every other model has those of <see cref="Settings"/>. Null: each
+    /// runner keeps its limits.
+    /// </summary>
+    public IReadOnlyDictionary<string, QueueLimits>? Queues { get; init; }
 }

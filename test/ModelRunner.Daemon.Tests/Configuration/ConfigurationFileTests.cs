@@ -18,7 +18,7 @@ public sealed class ConfigurationFileTests : IDisposable
             {
               "$schema": "model-runner.schema.json",
               "models": {
-                "Llama3.2": { "path": "llama-3.2-3b-q4_k_m.gguf", "contextSize": 8192, "keepAlive": "10m", "priority": "background", "concurrency": 3, "args": ["-np", "2"], "aliases": ["chat"] },
+                "Llama3.2": { "path": "llama-3.2-3b-q4_k_m.gguf", "contextSize": 8192, "keepAlive": "10m", "priority": "background", "concurrency": 3, "maxQueued": 40, "queueTimeout": "90s", "args": ["-np", "2"], "aliases": ["chat"] },
               },
               "runners": [
                 { "backend": "vllm", "model": "qwen3:8b", "mode": "completion", "endpoint": "unix:/run/vllm.sock" },
@@ -35,6 +35,7 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Equal("/home/ada/.local/share/model-runner/models/llama-3.2-3b-q4_k_m.gguf", model.Path);
         Assert.Equal((8192, TimeSpan.FromMinutes(10)), (model.ContextSize, model.KeepAlive));
         Assert.Equal((RequestPriority.Background, 3), (model.Priority, model.Concurrency));
+        Assert.Equal(new QueueLimits(40, TimeSpan.FromSeconds(90)), model.Queue);
         Assert.Equal(["--parallel", "2"], model.Arguments);
         Assert.Equal(["chat:latest"], model.Aliases);
         Assert.Equal(
@@ -74,6 +75,8 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("""{ "models": { "a": 1 } }""", "model-runner.json:1: models.a: is a number; write an object, {} for the defaults.")]
     [InlineData("""{ "models": { "a:b": { "pth": "x" } } }""", "model-runner.json:1: models[\"a:b\"].pth: is not a known key; did you mean path?.")]
     [InlineData("""{ "models": { "a": { "priority": "high" } } }""", "model-runner.json:1: models.a.priority: \"high\" is not a priority; write interactive or background.")]
+    [InlineData("""{ "models": { "a": { "maxQueued": 0 } } }""", "model-runner.json:1: models.a.maxQueued: \"0\" is not a whole number from 1 to 100000; change it or leave it out.")]
+    [InlineData("""{ "models": { "a": { "queueTimeout": "0.5s" } } }""", "model-runner.json:1: models.a.queueTimeout: \"0.5s\" is not a duration from 1s to 24h, such as 500ms, 10m, 1h30m or a number of seconds; change it or leave it out.")]
     [InlineData("""{ "models": { "a": { "concurrency": 0 } } }""", "model-runner.json:1: models.a.concurrency: \"0\" is not a whole number from 1 to 100000; change it or leave it out.")]
     [InlineData("""{ "models": { "a": { "contextSize": "8k" } } }""", "model-runner.json:1: models.a.contextSize: \"8k\" is not a whole number from 1 to 16777216 or \"auto\"; write the number without quotes.")]
     [InlineData("""{ "models": { "a": {}, "A:latest": {} } }""", "is the same model as another entry, a:latest; keep one of them.")]

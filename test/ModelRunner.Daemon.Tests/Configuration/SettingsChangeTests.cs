@@ -19,6 +19,8 @@ public sealed class SettingsChangeTests
     [InlineData("\"path\": \"/m.gguf\"", "\"path\": \"/n.gguf\"", "m:latest", true)]
     [InlineData("\"keepAlive\": \"1m\"", "\"keepAlive\": \"-1\"", "", true)]
     [InlineData("\"priority\": \"background\"", "", "", true)]
+    [InlineData("\"maxQueued\": 1", "\"maxQueued\": 2", "", true)]
+    [InlineData("\"queueTimeout\": 1", "\"queueTimeout\": \"2s\"", "", true)]
     [InlineData("\"concurrency\": 1", "\"concurrency\": 2", "", true)]
     [InlineData("\"aliases\": [\"n\"]", "\"aliases\": [\"o\"]", "", true)]
     [InlineData(Engine, $"{Engine}, \"backend\": \"b\"", "m:latest", true)]

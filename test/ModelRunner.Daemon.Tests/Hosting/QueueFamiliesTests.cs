@@ -21,7 +21,7 @@ public sealed class QueueFamiliesTests
     public async Task Requests_that_wait_are_counted_until_a_runner_takes_them()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
-            new DaemonSetup { Configuration = """{"limits":{"maxRunners":1,"maxQueuedRequests":2}}""" }.WithFaults("""{"hold_requests":true}"""));
+            new DaemonSetup { Configuration = """{"limits":{"maxRunners":1,"maxQueuedRequests":2,"maxQueuedPerModel":100}}""" }.WithFaults("""{"hold_requests":true}"""));
         Task<(int Status, JsonElement Body)> running = daemon.PostAsync(Chat, ChatBody);
         int process = await daemon.BusyRunnerProcessAsync();
         Task<(int Status, JsonElement Body)>[] waiting = [daemon.PostAsync("v1/embeddings", Embed), daemon.PostAsync("v1/embeddings", Embed)];
@@ -39,6 +39,33 @@ public sealed class QueueFamiliesTests
         foreach (Task<(int Status, JsonElement Body)> one in waiting)
             Assert.Equal(200, (await one).Status);
         Assert.Equal(0, (await AccountedPage.ReadAsync(daemon)).Sum(Queued));
+    }
+
+    [Fact]
+    public async Task A_model_with_a_full_queue_is_refused_and_its_neighbour_gets_in()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Configuration = """{"limits":{"maxRunners":1,"maxQueuedRequests":4},"models":{"tiny-embed":{"maxQueued":1}}}""",
+        }.WithFaults("""{"never_ready":true}"""));
+        Task<(int Status, JsonElement Body)>[] waiting = [daemon.PostAsync(Chat, ChatBody), daemon.PostAsync(Chat, ChatBody)];
+        await DaemonFixture.WaitUntilAsync(
+            async () => (await AccountedPage.ReadNowAsync(daemon)).Sum(Queued, ChatModel) == 2, DaemonFixture.Patience);
+
+        (int status, JsonElement body) = await daemon.PostAsync(Chat, ChatBody);
+
+        Assert.Equal((503, "model_queue_full"), (status, body.GetProperty("error").GetProperty("code").GetString()));
+        Assert.Contains("limits.maxQueuedPerModel", body.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Task<(int Status, JsonElement Body)> neighbour = daemon.PostAsync("v1/embeddings", Embed);
+        await DaemonFixture.WaitUntilAsync(
+            async () => (await AccountedPage.ReadNowAsync(daemon)).Sum(Queued, EmbedModel) == 1, DaemonFixture.Patience);
+        (_, body) = await daemon.PostAsync("v1/embeddings", Embed);
+        Assert.Contains("its member maxQueued", body.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        AccountedPage page = await AccountedPage.ReadNowAsync(daemon);
+        Assert.Equal((1, 2), (page.Sum(Refused, ChatModel, "reason=\"model_queue_full\""), page.Sum(Refused)));
+
+        await daemon.PostAsync("engines/unload", """{"all":true}""");
+        await Task.WhenAll([.. waiting, neighbour]);
     }
 
     [Fact]

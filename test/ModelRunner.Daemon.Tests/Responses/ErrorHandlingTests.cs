@@ -62,6 +62,7 @@ public sealed class ErrorHandlingTests
     [InlineData(RefusalReason.StartFailed, null, 502, "runner_start_failed", "")]
     [InlineData(RefusalReason.Backoff, 0.1, 503, "runner_backoff", "1")]
     [InlineData(RefusalReason.QueueFull, 2.0, 503, "queue_full", "2")]
+    [InlineData(RefusalReason.ModelQueueFull, 1.0, 503, "model_queue_full", "1")]
     [InlineData(RefusalReason.QueueTimeout, 2.1, 503, "queue_timeout", "3")]
     [InlineData(RefusalReason.OutOfMemory, null, 503, "out_of_memory", "")]
     [InlineData(RefusalReason.Unloading, 1.0, 503, "unloading", "1")]

@@ -11,6 +11,9 @@ internal sealed class FakeShell(SchedulerSettings settings)
 
     /// <summary>The keys whose last process crashed after it was ready, and whether it had served anybody.</summary>
     private readonly Dictionary<RunnerKey, bool> _crashes = [];
+
+    /// <summary>The longest queue timeout of each key so far, because a reload may shorten it.</summary>
+    private readonly Dictionary<RunnerKey, TimeSpan> _timeouts = [];
     private readonly HashSet<UnloadId> _unloads = [];
 
     /// <summary>The ends that the scheduler must report now.</summary>
@@ -40,6 +43,9 @@ internal sealed class FakeShell(SchedulerSettings settings)
     /// <summary>The most requests of a model at the same time.</summary>
     public Dictionary<RunnerKey, int> Limits { get; set; } = [];
 
+    /// <summary>What models say about the requests that wait for them.</summary>
+    public Dictionary<RunnerKey, QueueLimits> Queues { get; set; } = [];
+
     /// <summary>The keys that had a limit before a reload.</summary>
     public HashSet<RunnerKey> WereLimited { get; } = [];
 
@@ -55,9 +61,6 @@ internal sealed class FakeShell(SchedulerSettings settings)
     /// <summary>The longest wait of all requests so far, in relation to its bound.</summary>
     public double LongestWait { get; private set; }
 
-    /// <summary>The longest queue timeout so far, because a reload may shorten it.</summary>
-    public TimeSpan LongestQueueTimeout { get; set; } = settings.QueueTimeout;
-
     public void Ask(RequestId request, RunnerKey key, RunnerDemand demand)
     {
         Waiting.Add(request);
@@ -65,6 +68,14 @@ internal sealed class FakeShell(SchedulerSettings settings)
         TimeSpan delay = demand.Priority == RequestPriority.Background ? Settings.BackgroundDelay : TimeSpan.Zero;
         _requests.Add(request, new FakeRequest(key, demand, Now, Now + delay));
         _demands[key] = demand;
+        NoteTimeouts();
+    }
+
+    /// <summary>The settings changed.</summary>
+    public void NoteTimeouts()
+    {
+        foreach (RunnerKey key in _demands.Keys)
+            _timeouts[key] = TimeSpan.FromTicks(Math.Max(QueueOf(key).Timeout!.Value.Ticks, _timeouts.GetValueOrDefault(key).Ticks));
     }
 
     public void Unload(UnloadId unload) => _unloads.Add(unload);
@@ -185,6 +196,7 @@ internal sealed class FakeShell(SchedulerSettings settings)
         Require(Waiting.Remove(refuse.Request), $"{refuse} answers a waiting request once");
         bool isLimited = IsOrWasLimited(request);
         Require(refuse.Reason != RefusalReason.QueueTimeout || isLimited || !IsServed(request.Key), $"{refuse} is not for a loaded model");
+        CheckPlace(refuse, request);
         bool isDisplacing = refuse.Reason == RefusalReason.QueueFull && request.Demand.Priority == RequestPriority.Interactive;
         Require(!isDisplacing || !Waiting.Exists(other => _requests[other].Demand.Priority == RequestPriority.Background), $"{refuse} displaces a lesser one");
         Require(refuse.Message.Length > 0 && !refuse.Message.Contains('\n', StringComparison.Ordinal), "a refusal is one line");
@@ -192,8 +204,36 @@ internal sealed class FakeShell(SchedulerSettings settings)
         if (refuse.Reason == RefusalReason.Backoff && _crashes.TryGetValue(request.Key, out bool hasServed))
         {
             Require(!hasServed, $"{refuse} is not for a model that was served until it crashed");
-            Require(refuse.RetryAfter > Settings.MaxBackoffWait || refuse.RetryAfter >= Settings.QueueTimeout, $"{refuse} is for a long wait");
+            Require(refuse.RetryAfter > Settings.MaxBackoffWait || refuse.RetryAfter >= QueueOf(request.Key).Timeout, $"{refuse} is for a long wait");
         }
+    }
+
+    // A refusal for a full queue is true, also for the model alone: no place is free that the request might have.
+    private void CheckPlace(Refuse refuse, FakeRequest request)
+    {
+        if (refuse.Reason == RefusalReason.ModelQueueFull)
+            Require(WaitingFor(request.Key) >= QueueOf(request.Key).MaxRequests, $"{refuse} is for a model with a full queue");
+        if (refuse.Reason == RefusalReason.QueueFull)
+            Require(Waiting.Count >= Settings.MaxQueuedRequests, $"{refuse} is for a full queue");
+    }
+
+    /// <summary>A request that arrived and waits has a place that was free, in all and for its model, or it took one.</summary>
+    public void CheckArrival(RequestId request, int waitingBefore, int waitingForModelBefore)
+    {
+        if (!Waiting.Contains(request))
+            return;
+        RunnerKey key = _requests[request].Key;
+        Require(Waiting.Count <= Math.Max(waitingBefore, Settings.MaxQueuedRequests), $"{request} keeps the limit of waiting requests");
+        Require(WaitingFor(key) <= Math.Max(waitingForModelBefore, QueueOf(key).MaxRequests!.Value), $"{request} keeps the limit of its model");
+    }
+
+    /// <summary>The number of requests that wait for a model.</summary>
+    public int WaitingFor(RunnerKey key) => Waiting.Count(waiting => _requests[waiting].Key == key);
+
+    private QueueLimits QueueOf(RunnerKey key)
+    {
+        QueueLimits own = Queues.GetValueOrDefault(key);
+        return new QueueLimits(own.MaxRequests ?? Settings.MaxQueuedPerModel, own.Timeout ?? Settings.QueueTimeout);
     }
 
     private bool IsOrWasLimited(FakeRequest request) =>
@@ -203,9 +243,9 @@ internal sealed class FakeShell(SchedulerSettings settings)
     private void CheckWait(RequestId id)
     {
         FakeRequest request = _requests[id];
-        TimeSpan bound = LongestQueueTimeout + LoadLimit + StopLimit;
+        TimeSpan bound = _timeouts[request.Key] + LoadLimit + StopLimit;
         if (IsOrWasLimited(request))
-            bound += LongestQueueTimeout;
+            bound += _timeouts[request.Key];
         TimeSpan wait = Now - request.Arrived;
         LongestWait = Math.Max(LongestWait, wait / bound);
         Require(wait <= bound, $"{id} waits {wait} and no longer than {bound}");

@@ -36,8 +36,10 @@ internal sealed class ReferenceScheduler(SchedulerSettings settings)
         _requests.Add(request);
         if (process is { State: "ready", IsClosing: false } && RunningOn(model) < Limit(process))
             Admit(request, process, now);
+        else if (Waiting().Count(other => other.Model == model) > (demand.Queue.MaxRequests ?? settings.MaxQueuedPerModel))
+            Refuse(Lesser(request, Waiting().Where(other => other.Model == model)) ?? request);
         else if (Waiting().Count() > settings.MaxQueuedRequests)
-            Refuse(Lesser(request) ?? request);
+            Refuse(Lesser(request, Waiting()) ?? request);
     }
 
     public void Leave(long id) => _requests.RemoveAll(request => request.Id == id && !request.IsRunning);
@@ -71,7 +73,7 @@ internal sealed class ReferenceScheduler(SchedulerSettings settings)
         {
             ReferenceProcess? process = ProcessOf(request.Model);
             TimeSpan from = process is { State: "ready" } && process.ReadyAt > request.Arrived ? process.ReadyAt : request.Arrived;
-            if (process is not { State: "loading" } && now - from >= settings.QueueTimeout)
+            if (process is not { State: "loading" } && now - from >= (_latest[request.Model].Queue.Timeout ?? settings.QueueTimeout))
                 Refuse(request);
         }
 
@@ -196,9 +198,9 @@ internal sealed class ReferenceScheduler(SchedulerSettings settings)
         return Waiting().Any(request => request.Model == process.Model && (request.Rank, request.Id).CompareTo(first) < 0);
     }
 
-    private ReferenceRequest? Lesser(ReferenceRequest arriving) => arriving.Demand.Priority == RequestPriority.Background
+    private static ReferenceRequest? Lesser(ReferenceRequest arriving, IEnumerable<ReferenceRequest> waiting) => arriving.Demand.Priority == RequestPriority.Background
         ? null
-        : Waiting().Where(static request => request.Demand.Priority == RequestPriority.Background).MaxBy(static request => (request.Rank, request.Id));
+        : waiting.Where(static request => request.Demand.Priority == RequestPriority.Background).MaxBy(static request => (request.Rank, request.Id));
 
     private void AdmitWaiting(ReferenceProcess process, TimeSpan now)
     {

@@ -16,12 +16,13 @@ public class ReferenceTests
         var dice = new Dice(seed);
         var settings = new SchedulerSettings
         {
-            MaxRunners = 1 + dice.Below(3), MaxQueuedRequests = 1 + dice.Below(12), MemoryBudgetBytes = dice.OneIn(2) ? null : 60 + dice.Below(90),
+            MaxRunners = 1 + dice.Below(3), MaxQueuedRequests = 1 + dice.Below(12), MaxQueuedPerModel = 1 + dice.Below(12),
+            MemoryBudgetBytes = dice.OneIn(2) ? null : 60 + dice.Below(90),
             DefaultKeepAlive = Seconds(5 + dice.Below(60)), QueueTimeout = Seconds(10 + dice.Below(60)), YieldLimit = TimeSpan.FromDays(1),
             SwapDelay = Seconds(dice.Below(8)), SwapRequests = dice.Below(6), MinStay = Seconds(dice.Below(12)), BackgroundDelay = Seconds(dice.Below(20)),
         };
 
-        // No response lasts longer than half of the queue timeout, which is the longest yield.
+        // No response lasts longer than half of any queue timeout, which is the longest yield.
         var world = new ReferenceWorld(settings, dice);
         for (TimeSpan now = default; now < TimeSpan.FromMinutes(2); now += Tick)
         {

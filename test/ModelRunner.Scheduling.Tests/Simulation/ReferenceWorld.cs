@@ -13,6 +13,7 @@ internal sealed class ReferenceWorld
     private readonly Dictionary<RequestId, string> _models = [];
     private readonly HashSet<RequestId> _waiting = [];
     private readonly int?[] _limits;
+    private readonly QueueLimits[] _queues;
     private readonly RunnerDemand[] _memory;
     private TimeSpan _now;
     private long _lastRequest;
@@ -23,6 +24,7 @@ internal sealed class ReferenceWorld
         (_settings, _dice) = (settings, dice);
         (_scheduler, _reference) = (new Scheduler(settings), new ReferenceScheduler(settings));
         _limits = [.. Enumerable.Range(0, Models).Select(_ => dice.OneIn(3) ? (int?)1 + dice.Below(2) : null)];
+        _queues = [.. Enumerable.Range(0, Models).Select(_ => dice.OneIn(3) ? new QueueLimits(1 + dice.Below(5), TimeSpan.FromSeconds(8 + dice.Below(30))) : default)];
         _memory = [.. Enumerable.Range(0, Models).Select(_ => CardCases.Complete(new RunnerDemand(20L + dice.Below(60), null), dice))];
     }
 
@@ -60,6 +62,7 @@ internal sealed class ReferenceWorld
             KeepAlive = keepAlive,
             Priority = _dice.OneIn(3) ? RequestPriority.Background : RequestPriority.Interactive,
             Concurrency = _limits[model],
+            Queue = _queues[model],
         };
         _models[id] = $"m{model}";
         _waiting.Add(id);

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace ModelRunner.Scheduling.Tests.Simulation;
 
 /// <summary>One random life of a scheduler, from its first request to its shutdown, decided by a seed alone.</summary>
-internal sealed class Schedule
+internal sealed partial class Schedule
 {
     private static readonly TimeSpan MaxWait = TimeSpan.FromHours(1);
 
@@ -15,6 +15,7 @@ internal sealed class Schedule
 
     // Numbers of its own, so that the seeds that failed once still mean the same.
     private readonly Dice _cardDice;
+    private readonly Dice _queueDice;
     private readonly bool _hasTimeouts;
     private readonly List<RunnerKey> _keys;
     private readonly List<SchedulerEvent> _told = [];
@@ -28,7 +29,7 @@ internal sealed class Schedule
 
     private Schedule(ulong seed)
     {
-        (_dice, _cardDice) = (new Dice(seed), new Dice(seed ^ 0x67726170686963));
+        (_dice, _cardDice, _queueDice) = (new Dice(seed), new Dice(seed ^ 0x67726170686963), new Dice(seed ^ 0x7175657565));
         _hasTimeouts = _dice.OneIn(2);
         _keys = [.. Enumerable.Range(0, 2 + _dice.Below(4)).Select(static i => SchedulerBed.Key($"m{i}"))];
         SchedulerSettings settings = MakeSettings();
@@ -37,6 +38,7 @@ internal sealed class Schedule
             LoadLimit = TimeSpan.FromSeconds(1 + _dice.Below(120)),
             StopLimit = TimeSpan.FromSeconds(_dice.Below(10)),
             Limits = MakeLimits(),
+            Queues = MakeQueues(),
         };
         _scheduler = new Scheduler(settings);
     }
@@ -70,21 +72,6 @@ internal sealed class Schedule
         End();
         return _shell.Log;
     }
-
-    private SchedulerSettings MakeSettings() => new()
-    {
-        MaxRunners = 1 + _dice.Below(3),
-        MaxQueuedRequests = 1 + _dice.Below(12),
-        MemoryBudgetBytes = _dice.OneIn(2) ? null : 60 + _dice.Below(60),
-        QueueTimeout = _hasTimeouts ? TimeSpan.FromSeconds(1 + _dice.Below(60)) : MaxWait,
-        SwapDelay = TimeSpan.FromSeconds(_dice.Below(10)),
-        SwapRequests = _dice.Below(6),
-        MinStay = TimeSpan.FromSeconds(_dice.Below(20)),
-        BackgroundDelay = TimeSpan.FromSeconds(_dice.Below(30)),
-        YieldLimit = TimeSpan.FromSeconds(1 + _dice.Below(40)),
-        UnloadDrain = TimeSpan.FromSeconds(_dice.Below(60)),
-        Attached = _dice.OneIn(4) ? [new AttachedRunner(new RunnerId(-1), _keys[0])] : [],
-    };
 
     private void Step()
     {
@@ -124,16 +111,14 @@ internal sealed class Schedule
         {
             Priority = _dice.OneIn(3) ? RequestPriority.Background : RequestPriority.Interactive,
             Concurrency = LimitOf(key),
+            Queue = _shell.Queues.GetValueOrDefault(key),
         };
         _shell.Now = _now;
+        (int waiting, int waitingForModel) = (_shell.Waiting.Count, _shell.WaitingFor(key));
         _shell.Ask(id, key, demand);
         Tell(new RequestArrived(id, key, demand));
+        _shell.CheckArrival(id, waiting, waitingForModel);
     }
-
-    private int? LimitOf(RunnerKey key) => _shell.Limits.TryGetValue(key, out int limit) ? limit : null;
-
-    private Dictionary<RunnerKey, int> MakeLimits() =>
-        _keys.Where(_ => _dice.OneIn(3)).ToDictionary(static key => key, _ => 1 + _dice.Below(3));
 
     // Other programs take and free memory at any time.
     private void Measure()
@@ -157,6 +142,7 @@ internal sealed class Schedule
         {
             Priority = _dice.OneIn(2) ? RequestPriority.Background : RequestPriority.Interactive,
             Concurrency = LimitOf(key),
+            Queue = _shell.Queues.GetValueOrDefault(key),
         }))];
         Tell(new ResidentsChanged(_shell.Residents) { KeepsUnloaded = keepsUnloaded });
     }
@@ -255,41 +241,6 @@ internal sealed class Schedule
             return;
         _shell.Abandon(id);
         Tell(new UnloadAbandoned(id));
-    }
-
-    private void Reconfigure()
-    {
-        // What runs may be over the new limits for a while; only starts are held against them.
-        bool wasMeasured = _shell.IsMemoryMeasured;
-        SchedulerSettings next = MakeSettings() with { Attached = ChangeAttached() };
-        _shell.IsMemoryMeasured = next.MemoryBudgetBytes is null;
-        long? known = wasMeasured && _shell.IsMemoryMeasured ? _shell.Settings.MemoryBudgetBytes : next.MemoryBudgetBytes;
-        _shell.Settings = next with { MemoryBudgetBytes = known, CardBudgets = _shell.Settings.CardBudgets };
-        if (next.QueueTimeout > _shell.LongestQueueTimeout)
-            _shell.LongestQueueTimeout = next.QueueTimeout;
-        Dictionary<RunnerKey, int> previous = _shell.Limits;
-        _shell.Limits = MakeLimits();
-        foreach (RunnerKey key in previous.Keys.Except(_shell.Limits.Keys))
-            _shell.WereLimited.Add(key);
-        HashSet<string> outdated = _dice.OneIn(2) ? [] : [_dice.Pick(_keys).Model];
-        _shell.Residents = [.. _shell.Residents.Where(resident => !outdated.Contains(resident.Key.Model))];
-        Tell(new ConfigurationChanged(next)
-        {
-            Concurrency = _shell.Limits.ToDictionary(static limit => limit.Key.Model, static limit => limit.Value),
-            OutdatedModels = outdated,
-            KeepAlive = _dice.OneIn(2) ? null : new Dictionary<string, TimeSpan> { [_dice.Pick(_keys).Model] = TimeSpan.FromSeconds(_dice.Below(5) - 1) },
-        });
-    }
-
-    // A server is added, or one is removed; an identity is never used again.
-    private List<AttachedRunner> ChangeAttached()
-    {
-        List<AttachedRunner> attached = [.. _shell.Settings.Attached];
-        if (attached.Count > 0 && _dice.OneIn(2))
-            attached.RemoveAt(_dice.Below(attached.Count));
-        else if (_dice.OneIn(2))
-            attached.Add(new AttachedRunner(new RunnerId(--_lastAttached), _dice.Pick(_keys)));
-        return attached;
     }
 
     // The scheduler hears of every time that it asked for, and no process takes longer than its limit.

@@ -24,7 +24,7 @@ public class WaitBoundTests
         (int models, int longestLoad, int longestResponse, int longestStop) = (2 + dice.Below(4), 1 + dice.Below(20), 1 + dice.Below(29), dice.Below(4));
         var settings = new SchedulerSettings
         {
-            MaxRunners = 1 + dice.Below(3), MaxQueuedRequests = int.MaxValue, QueueTimeout = TimeSpan.FromDays(10),
+            MaxRunners = 1 + dice.Below(3), MaxQueuedRequests = int.MaxValue, MaxQueuedPerModel = int.MaxValue, QueueTimeout = TimeSpan.FromDays(10),
             SwapDelay = Seconds(dice.Below(10)), SwapRequests = dice.Below(40), MinStay = Seconds(dice.Below(20)), BackgroundDelay = Seconds(dice.Below(60)),
             MemoryBudgetBytes = dice.OneIn(2) ? null : 100,
         };
