@@ -17,8 +17,9 @@ internal sealed class DiskEndpoint(DiskReader disk, DiskModelReader models)
     // The members of Docker Model Runner first, then ours.
     private async Task HandleAsync(HttpContext context)
     {
-        DiskReport report = await disk.ReadAsync(context.RequestAborted);
+        // The models come first, because that waits for the scans of changes.
         DiskModels found = await models.ReadAsync(context.RequestAborted);
+        DiskReport report = await disk.ReadAsync(context.RequestAborted);
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json =>
         {
             json.WriteStartObject();

@@ -8,9 +8,10 @@ namespace ModelRunner.Daemon.Api;
 /// Reads what the files of the daemon occupy, on a thread that serves no requests. Callers that come meanwhile get the same result. Thread-safe.
 /// </summary>
 /// <param name="settings">Reads the settings.</param>
+/// <param name="find">What a canonical reference means by the last scan; null: nothing.</param>
 /// <param name="threads">The threads that read the files.</param>
 /// <param name="time">The clock.</param>
-internal sealed class DiskReader(Func<DaemonSettings> settings, FileThreads threads, TimeProvider time)
+internal sealed class DiskReader(Func<DaemonSettings> settings, Func<string, ModelSource?> find, FileThreads threads, TimeProvider time)
 {
     /// <summary>The most files and folders that are read.</summary>
     public const int MaxEntries = 200_000;
@@ -47,7 +48,7 @@ internal sealed class DiskReader(Func<DaemonSettings> settings, FileThreads thre
         // The state folder may be within another one, and a file counts once.
         long logs = current.LogDirectory is { } folder ? SumOf(disk, LogFiles(folder)) : 0;
         long state = current.Ledger.StatePath is { } path ? disk.OfFolder(path) : 0;
-        long models = disk.OfFolder(current.ModelsPath) + SumOf(disk, current.Models.Values.SelectMany(FilesOf));
+        long models = disk.OfFolder(current.ModelsPath) + current.Models.Sum(model => disk.OfParts(PartsOf(model.Key, model.Value)));
         if (current.DemoModelsPath is { } demo)
             models += disk.OfFolder(demo);
         string[] programs =
@@ -65,12 +66,15 @@ internal sealed class DiskReader(Func<DaemonSettings> settings, FileThreads thre
 
     private static long SumOf(DiskUse disk, IEnumerable<string> files) => files.Sum(disk.OfFile);
 
-    private static IEnumerable<string> FilesOf(ModelSettings model)
+    // The disks of these files may not respond, so they are not asked.
+    private IEnumerable<FilePart>? PartsOf(string reference, ModelSettings model)
     {
-        if (model.Engine is not null)
+        if (model.Engine is not null || model is { Path: null, ProjectorPath: null })
             return [];
-        IEnumerable<string> shards = model.Path is { } path ? ModelFile.FromPath(path, "").Shards : [];
-        return model.ProjectorPath is { } projector ? shards.Append(projector) : shards;
+        if (find(reference) is not { } source)
+            return null;
+        IEnumerable<FilePart> own = model.Path is null ? [] : source.File?.Parts ?? [];
+        return model.ProjectorPath is null ? own : own.Concat(source.Projector?.Parts ?? []);
     }
 
     private static IEnumerable<string> LogFiles(string folder) =>

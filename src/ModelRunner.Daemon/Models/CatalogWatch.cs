@@ -23,6 +23,7 @@ internal sealed class CatalogWatch : IDisposable
     private readonly BackgroundScan<StoreListing> _store;
     private readonly SourceScans _sources;
     private readonly ConfiguredFiles _configured;
+    private string[] _watchedPaths = [];
     private volatile DaemonSettings _settings;
     private volatile CatalogScan? _last;
 
@@ -42,7 +43,7 @@ internal sealed class CatalogWatch : IDisposable
         (_settings, _time, _threads, _watcher) = (settings, time, threads, watcher);
         _store = new BackgroundScan<StoreListing>(
             time, threads, watches => ReadStore(scan, watches), watcher, Combine, failure => failed(failure, "the model store"));
-        _configured = new ConfiguredFiles(configuredThreads ?? FileThreads.Configured, time, () => _ = _store.ScanNowAsync());
+        _configured = new ConfiguredFiles(configuredThreads ?? FileThreads.Configured, time, () => _ = CombineAsync());
         _sources = new SourceScans(
             time, readSource, FileThreads.Sources, watcher, Combine, (failure, kind) => failed(failure, SourceText.ToolOf(kind)));
         _sources.Configure(settings.Sources);
@@ -131,11 +132,7 @@ internal sealed class CatalogWatch : IDisposable
         // The files that the new settings name are watched from now on.
         if (_watcher is not null)
             _ = _store.ScanNowAsync();
-        return _threads.RunAsync<object?>(null, () =>
-        {
-            Combine();
-            return null;
-        });
+        return CombineAsync();
     }
 
     public void Dispose()
@@ -159,31 +156,38 @@ internal sealed class CatalogWatch : IDisposable
         }
     }
 
+    private Task<object?> CombineAsync() => _threads.RunAsync<object?>(null, () =>
+    {
+        Combine();
+        return null;
+    });
+
     private StoreListing ReadStore(Func<WatchScan?, StoreListing> scan, WatchScan? watches)
     {
+        DaemonSettings settings = _settings;
+        IReadOnlyDictionary<string, ConfiguredFile> files = _configured.Read(settings);
+
         // Models that are not in the store need not wait until it has been read.
         if (_last is null)
             Combine();
-        if (watches is not null)
-            WatchConfigured(watches);
-        return scan(watches);
+        string[] watched = watches is null ? [] : WatchConfigured(watches, settings, files);
+        StoreListing found = scan(watches);
+        _watchedPaths = watched;
+        return found;
     }
 
-    // The files that the configuration names are looked at when the models are combined. An image projector beside one is found by the next scan. To watch
-    // one on a disk that does not respond would block this scan.
-    private void WatchConfigured(WatchScan watches)
+    // An image projector beside a file is found by the next scan. To watch a file on a disk that does not respond would block this scan, so each is read before
+    // it is watched. The watches of the last scan have told of changes in between; files that it did not watch are read once more.
+    private string[] WatchConfigured(WatchScan watches, DaemonSettings settings, IReadOnlyDictionary<string, ConfiguredFile> files)
     {
-        DaemonSettings settings = _settings;
-        IReadOnlyDictionary<string, ConfiguredFile> files;
-        lock (_building)
-            files = _configured.Read(settings);
-        foreach (ModelSettings model in settings.Models.Values)
-        {
-            if (model.Path is not { } path || files[path].IsHanging)
-                continue;
+        string[] paths = [.. settings.Models.Values.Select(static model => model.Path).OfType<string>().Where(path => !files[path].IsHanging)];
+        foreach (string path in paths)
             foreach (string part in ShardName.TryParse(path, out ShardName shard) ? shard.AllPaths().Take(MaxWatchedParts) : [path])
                 watches.File(part);
-        }
+        string[] fresh = [.. paths.Except(_watchedPaths, StringComparer.Ordinal)];
+        if (fresh.Length > 0)
+            _configured.Read(settings, fresh);
+        return paths;
     }
 
     // Scans of several places may end at the same time; the last one that combines the models must know all of them.
@@ -194,7 +198,7 @@ internal sealed class CatalogWatch : IDisposable
             StoreListing? store = _store.Content;
             IReadOnlyList<SourceListing> sources = _sources.Listings;
             DaemonSettings settings = _settings;
-            _last = new CatalogScan(new ModelSnapshotBuilder(settings, _configured.Read(settings)).Build(store ?? Nothing, sources))
+            _last = new CatalogScan(new ModelSnapshotBuilder(settings, _configured.Find(settings)).Build(store ?? Nothing, sources))
             {
                 IsWithoutStore = store is null, Sizes = store is null ? [] : SourceSizes.Of(store, sources),
                 Lists = [.. sources.Where(static source => source.Kind == SourceKind.Pulled).SelectMany(static source => source.Content.Lists)],

@@ -5,17 +5,19 @@ namespace ModelRunner.Daemon.Models;
 
 /// <summary>
 /// Looks at the files that the configuration names. Each may be on a disk of another machine that does not respond. Such a disk delays the models once; then
-/// what was known of its files is used until it responds. A disk that responds late is usable too. Used by one thread at a time.
+/// what was known of its files is used until it responds. A disk that always responds late is usable too, and nobody waits for it again. Safe to call from
+/// any thread.
 /// </summary>
 /// <param name="threads">The threads that wait for the disks.</param>
 /// <param name="time">The clock.</param>
-/// <param name="responded">Called when a disk has responded after all. The next call of <see cref="Read"/> has the result.</param>
+/// <param name="responded">Called when a disk has responded after nobody waited any more. The next call has the result.</param>
 internal sealed class ConfiguredFiles(ISourceThreads threads, TimeProvider time, Action responded)
 {
     /// <summary>How long the models wait for a disk.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    private readonly Dictionary<string, Task<ConfiguredFile>> _reading = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Reading> _reading = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ConfiguredFile> _known = new(StringComparer.Ordinal);
 
     // The paths whose last reading took longer than the models wait.
@@ -23,75 +25,98 @@ internal sealed class ConfiguredFiles(ISourceThreads threads, TimeProvider time,
     private int _hasResponded;
 
     /// <summary>Looks at all files that the settings name.</summary>
-    /// <returns>What is at each path. It waits for no path whose last reading has not ended.</returns>
-    public IReadOnlyDictionary<string, ConfiguredFile> Read(DaemonSettings settings)
+    /// <returns>What is at each path.</returns>
+    public IReadOnlyDictionary<string, ConfiguredFile> Read(DaemonSettings settings) => Look(settings, static _ => true);
+
+    /// <summary>Looks at some files again.</summary>
+    /// <returns>What is at each path that the settings name.</returns>
+    public IReadOnlyDictionary<string, ConfiguredFile> Read(DaemonSettings settings, IReadOnlyCollection<string> paths) => Look(settings, paths.Contains);
+
+    /// <summary>What was found last. It looks only at files of which nothing is known.</summary>
+    /// <returns>What is at each path that the settings name.</returns>
+    public IReadOnlyDictionary<string, ConfiguredFile> Find(DaemonSettings settings) => Look(settings, path => !_known.ContainsKey(path));
+
+    private Dictionary<string, ConfiguredFile> Look(DaemonSettings settings, Func<string, bool> isWanted)
     {
         string[] paths = [.. settings.Models.Values.SelectMany(PathsOf).Distinct(StringComparer.Ordinal)];
-        bool isAnswer = Interlocked.Exchange(ref _hasResponded, 0) == 1;
-        HashSet<string> late = TakeLate();
-        foreach (string path in _known.Keys.Except(paths, StringComparer.Ordinal).ToArray())
-            _known.Remove(path);
-
-        // If slow disks were read again when one of them has responded, they would cause one scan after another.
-        bool IsFresh(string path) => _known.ContainsKey(path) && (late.Contains(path) || (isAnswer && _slow.Contains(path)));
-        string[] asked = [.. paths.Where(path => !_reading.ContainsKey(path) && !IsFresh(path))];
-        Wait([.. asked.Select(BeginAsync)]);
-        _slow.ExceptWith(asked);
-        foreach (string path in paths.Where(_reading.ContainsKey))
+        Volatile.Write(ref _hasResponded, 0);
+        Task[] awaited;
+        lock (_lock)
         {
-            if (_reading[path] is not { IsCompletedSuccessfully: true } read)
+            foreach (string path in _known.Keys.Except(paths, StringComparer.Ordinal).ToArray())
+                _known.Remove(path);
+            Take();
+            foreach (string path in paths.Where(path => isWanted(path) && !_reading.ContainsKey(path)).ToArray())
+                Begin(path);
+            awaited =
+            [
+                .. paths.Where(path => _reading.ContainsKey(path) && (isWanted(path) || !_known.ContainsKey(path)) && !_slow.Contains(path) && !IsLate(path))
+                    .Select(path => _reading[path].Result),
+            ];
+        }
+
+        Wait(awaited);
+        lock (_lock)
+        {
+            Take();
+            foreach (string path in paths.Where(_reading.ContainsKey))
             {
-                _slow.Add(path);
-                _known[path] = (_known.GetValueOrDefault(path) ?? ConfiguredFile.Unknown(path, "is on a disk that does not respond")) with { IsHanging = true };
-                continue;
+                if (IsLate(path))
+                    _slow.Add(path);
+                ConfiguredFile known = _known.GetValueOrDefault(path) ?? ConfiguredFile.Unknown(path, "is on a disk that does not respond");
+                _known[path] = known with { IsHanging = known.IsHanging || !known.WasRead || IsLate(path) };
             }
 
-            _known[path] = read.Result;
-            _reading.Remove(path);
+            foreach (Reading reading in _reading.Values.Where(static reading => !reading.IsFollowed))
+            {
+                reading.IsFollowed = true;
+                _ = reading.Result.ContinueWith(_ => Respond(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            }
+
+            _slow.IntersectWith(paths);
+
+            // A call with other settings may have forgotten a path meanwhile.
+            return paths.ToDictionary(
+                static path => path, path => _known.GetValueOrDefault(path) ?? ConfiguredFile.Unknown(path, "could not be read"), StringComparer.Ordinal);
         }
-
-        _slow.IntersectWith(paths);
-
-        return new Dictionary<string, ConfiguredFile>(_known, StringComparer.Ordinal);
     }
 
-    // Takes the results of the readings that ended after the models had stopped waiting for them.
-    private HashSet<string> TakeLate()
+    private bool IsLate(string path) => time.GetElapsedTime(_reading[path].Began) >= Patience;
+
+    // Takes the results of the readings that have ended.
+    private void Take()
     {
-        HashSet<string> late = new(StringComparer.Ordinal);
-        foreach ((string path, Task<ConfiguredFile> reading) in _reading.Where(static reading => reading.Value.IsCompleted).ToArray())
+        foreach ((string path, Reading reading) in _reading.Where(static reading => reading.Value.Result.IsCompleted).ToArray())
         {
             _reading.Remove(path);
-            if (!reading.IsCompletedSuccessfully)
+            if (!reading.Result.IsCompletedSuccessfully)
                 continue;
-            _known[path] = reading.Result;
-            late.Add(path);
+            _known[path] = reading.Result.Result.File;
+            if (reading.Result.Result.Duration < Patience)
+                _slow.Remove(path);
+            else
+                _slow.Add(path);
         }
-
-        return late;
     }
 
     private static IEnumerable<string> PathsOf(ModelSettings model) => new[] { model.Path, model.ProjectorPath }.OfType<string>();
 
-    private Task<ConfiguredFile> BeginAsync(string path)
+    private void Begin(string path)
     {
-        Task<ConfiguredFile> reading;
+        long began = time.GetTimestamp();
         try
         {
             // To ask for the device of a path could hang already.
-            reading = threads.RunAsync(Path.GetDirectoryName(path) ?? "/", static () => { }, () => ConfiguredFile.Read(path));
+            _reading[path] = new Reading(
+                threads.RunAsync(Path.GetDirectoryName(path) ?? "/", static () => { }, () => (ConfiguredFile.Read(path), time.GetElapsedTime(began))), began);
         }
         catch (OutOfMemoryException)
         {
-            reading = Task.FromResult(
-                _known.GetValueOrDefault(path) ?? ConfiguredFile.Unknown(path, "cannot be read: the system allows no more threads"));
+            _known.TryAdd(path, ConfiguredFile.Unknown(path, "cannot be read: the system allows no more threads"));
         }
-
-        _reading[path] = reading;
-        return reading;
     }
 
-    private void Wait(Task<ConfiguredFile>[] begun)
+    private void Wait(Task[] begun)
     {
         try
         {
@@ -99,15 +124,23 @@ internal sealed class ConfiguredFiles(ISourceThreads threads, TimeProvider time,
         }
         catch (TimeoutException)
         {
-            foreach (Task<ConfiguredFile> reading in begun.Where(static reading => !reading.IsCompleted))
-                _ = reading.ContinueWith(_ => Respond(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            // What is known is used.
         }
     }
 
-    // One scan takes the results of all readings that ended before it.
+    // One call takes the results of all readings that ended before it.
     private void Respond()
     {
         if (Interlocked.Exchange(ref _hasResponded, 1) == 0)
             responded();
+    }
+
+    private sealed class Reading(Task<(ConfiguredFile File, TimeSpan Duration)> result, long began)
+    {
+        public Task<(ConfiguredFile File, TimeSpan Duration)> Result => result;
+
+        public long Began => began;
+
+        public bool IsFollowed { get; set; }
     }
 }

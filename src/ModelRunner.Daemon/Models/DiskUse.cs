@@ -34,6 +34,13 @@ internal sealed class DiskUse(int maxEntries, CancellationToken cancellationToke
         return status.IsRegular && _counted.Add(status.Id) ? status.AllocatedBytes : 0;
     }
 
+    /// <summary>The bytes of files that a scan has looked at and that were not counted before; null: nothing is known of them.</summary>
+    public long OfParts(IEnumerable<FilePart>? parts)
+    {
+        IsIncomplete |= parts is null;
+        return (parts ?? []).Where(part => _counted.Add(part.Id)).Sum(static part => part.DiskBytes);
+    }
+
     /// <summary>The bytes of all files below a folder that were not counted before; links are followed.</summary>
     public long OfFolder(string path)
     {

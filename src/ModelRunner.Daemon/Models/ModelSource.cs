@@ -12,6 +12,9 @@ namespace ModelRunner.Daemon.Models;
 internal sealed record ModelSource(
     ModelReference Reference, ModelFile? File, ModelSettings Settings, IReadOnlyList<RunnerMode> AttachedModes)
 {
+    // Each list of models shows it. A copy of this record has the same name and the same file.
+    private readonly Lazy<Digest> _computedId = new(() => ModelIds.Compute(Reference.ToString(), File?.SizeBytes ?? 0, File?.Written ?? default));
+
     /// <summary>Its image projector at the last scan, the configured one or the one in the folder of the file; null: none.</summary>
     public ModelFile? Projector { get; init; }
 
@@ -37,7 +40,7 @@ internal sealed record ModelSource(
     public bool IsOnlyAnEntry => this is { File: null, Foreign: null, AttachedModes.Count: 0, Settings: { Path: null, Engine: null } };
 
     /// <summary>Its id.</summary>
-    public Digest Id => Manifests.Count > 0 ? Manifests[0] : ModelIds.Compute(Reference.ToString(), File?.SizeBytes ?? 0, File?.Written ?? default);
+    public Digest Id => Manifests.Count > 0 ? Manifests[0] : _computedId.Value;
 
     /// <summary>The files of its other names, as far as they were looked at; most are its own files.</summary>
     public IReadOnlyList<FilePart> OtherParts { get; init; } = [];

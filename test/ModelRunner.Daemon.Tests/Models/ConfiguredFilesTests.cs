@@ -56,28 +56,51 @@ public sealed class ConfiguredFilesTests : IDisposable
         _threads.Respond();
     }
 
-    /// <summary>It is read once for each scan, and its response causes one scan and no further reading.</summary>
+    /// <summary>It is read once for each scan, and its response causes no further reading.</summary>
     [Fact]
-    public async Task A_disk_that_always_responds_late_is_usable()
+    public async Task A_disk_that_always_responds_late_is_usable_and_delays_only_the_first_scan()
     {
         DaemonSettings settings = Configured();
         string slow = _bed.Folder.PathOf("dead/one.gguf");
-        int scans = 0;
-        var files = new ConfiguredFiles(_threads, _bed.Time, () => scans++);
+        int responses = 0;
+        var files = new ConfiguredFiles(_threads, _bed.Time, () => responses++);
+        Assert.True((await AdvancingAsync(Task.Run(() => files.Read(settings), Cancellation)))[slow].IsHanging);
 
-        for (int round = 1; round <= 2; round++)
+        for (int round = 1; round <= 3; round++)
         {
-            _threads.Hang();
-            Assert.True((await AdvancingAsync(Task.Run(() => files.Read(settings), Cancellation)))[slow].IsHanging);
             _threads.Respond();
-            while (Volatile.Read(ref scans) < round)
+            while (Volatile.Read(ref responses) < round)
                 await Task.Delay(1, Cancellation);
-
-            // The clock stands, so a second reading would have no end.
             _threads.Hang();
+
+            // The clock stands, so a wait would have no end.
+            ConfiguredFile found = (await Task.Run(() => files.Find(settings), Cancellation).WaitAsync(Patience, Cancellation))[slow];
             ConfiguredFile read = (await Task.Run(() => files.Read(settings), Cancellation).WaitAsync(Patience, Cancellation))[slow];
-            Assert.Equal((false, null, round), (read.IsHanging, read.File.Problem, scans));
+            Assert.Equal((false, null, round), (found.IsHanging, found.File.Problem, responses));
+            Assert.Equal(found, read);
+            Assert.False(files.Find(settings)[slow].IsHanging);
+
+            _bed.Time.Advance(ConfiguredFiles.Patience);
+            Assert.True(files.Find(settings)[slow].IsHanging);
         }
+
+        _threads.Respond();
+    }
+
+    [Fact]
+    public void A_file_is_looked_at_once_for_a_scan_and_not_when_models_are_combined()
+    {
+        DaemonSettings settings = Configured();
+        _threads.Respond();
+        var files = new ConfiguredFiles(_threads, _bed.Time, static () => { });
+
+        files.Find(settings);
+        files.Find(settings);
+        Assert.Equal(2, _threads.Count);
+        files.Read(settings);
+        Assert.Equal(4, _threads.Count);
+        files.Read(settings, [_bed.Folder.PathOf("good/two.gguf")]);
+        Assert.Equal(5, _threads.Count);
     }
 
     [Fact]
@@ -148,6 +171,8 @@ public sealed class ConfiguredFilesTests : IDisposable
 
         public bool AreExhausted { get; set; }
 
+        public int Count { get; private set; }
+
         public void Respond() => _response.TrySetResult();
 
         public void Hang() => _response = new TaskCompletionSource();
@@ -156,6 +181,7 @@ public sealed class ConfiguredFilesTests : IDisposable
         {
             if (AreExhausted)
                 ExceptionDispatchInfo.Throw(new InsufficientMemoryException());
+            Count++;
             return RunNowAsync(place, begun, work);
         }
 
