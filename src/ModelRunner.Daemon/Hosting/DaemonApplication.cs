@@ -266,7 +266,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new UsageEndpoint(ledger, time).Map(web);
         new ProblemsEndpoint(store, keys, warnings, ledger).Map(web);
         new DiskEndpoint(
-            new DiskReader(() => store.Current, catalog.FindNow, FileThreads.Shared, time), new DiskModelReader(catalog, pulls, pool, ledger, FileThreads.Shared)).Map(web);
+            new DiskReader(() => store.Current, catalog.FindNow, FileThreads.Shared, time),
+            new DiskModelReader(catalog, pulls, pool, ledger, FileThreads.Shared)).Map(web);
         var pruner = new StorePruner(pulls, catalog, pool, ledger, () => store.Current, time);
         web.Lifetime.ApplicationStopped.Register(pruner.Dispose);
         new PruneEndpoint(pruner, bodies).Map(web);

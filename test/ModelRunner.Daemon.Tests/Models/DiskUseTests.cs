@@ -30,6 +30,22 @@ public sealed class DiskUseTests : IDisposable
         Assert.False(disk.IsIncomplete);
     }
 
+    /// <summary>The disk of such a file may not respond.</summary>
+    [Fact]
+    public void A_file_that_a_scan_has_looked_at_counts_once_without_a_look()
+    {
+        Write("a/weights.gguf");
+        FilePart part = FilePart.Of(FileStatus.Of(PathOf("a/weights.gguf")))!.Value;
+        File.Delete(PathOf("a/weights.gguf"));
+        DiskUse disk = Create();
+
+        Assert.Equal(Size, disk.OfParts([part, part]));
+        Assert.Equal(0, disk.OfParts([part]));
+        Assert.False(disk.IsIncomplete);
+        Assert.Equal(0, disk.OfParts(null));
+        Assert.True(disk.IsIncomplete);
+    }
+
     [Fact]
     public void Links_that_lead_out_of_the_folder_are_followed()
     {
