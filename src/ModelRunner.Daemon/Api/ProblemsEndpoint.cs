@@ -34,7 +34,7 @@ internal sealed class ProblemsEndpoint(SettingsStore settings, KeyStore keys, Ke
             foreach ((string name, string sentence) in ofKeys)
                 Write(json, "key", sentence, name);
             if (ledger.Status is { IsUp: false, Cause: { Length: > 0 } cause })
-                Write(json, "ledger", $"The ledger cannot be written: {cause}. Totals are kept in memory until it can be written.");
+                Write(json, "ledger", $"The ledger {ledger.Path} cannot be written: {cause}. Totals are kept in memory until it can be written.");
             json.WriteEndArray();
             json.WriteStartArray("needs_restart"u8);
             foreach (string option in settings.Waiting)

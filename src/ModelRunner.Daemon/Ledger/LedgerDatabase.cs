@@ -67,22 +67,30 @@ internal sealed class LedgerDatabase : IDisposable
 
     /// <summary>Opens a database for reading that cannot be opened for writing.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="hasLog">
-    /// Whether it has a write-ahead log. SQLite reads the log only if it can create or use the index of the log. Without a log it opens the
-    /// database as immutable.
+    /// <param name="hasLog">Whether it has a write-ahead log. Without one, SQLite opens it as immutable.</param>
+    /// <param name="hasIndex">
+    /// Whether its log has an index. SQLite cannot create one on a disk that is full or read-only. It keeps the index in memory if it takes no locks.
+    /// Without an index, no other process uses the database.
     /// </param>
     /// <exception cref="LedgerException">It is not a ledger of this version.</exception>
-    public static LedgerDatabase OpenReadOnly(string path, bool hasLog) => Open(
-        new SqliteConnectionStringBuilder { DataSource = hasLog ? path : new Uri(path).AbsoluteUri + "?immutable=1", Mode = SqliteOpenMode.ReadOnly },
-        keepsRequests: true, isReadOnly: true);
+    public static LedgerDatabase OpenReadOnly(string path, bool hasLog, bool hasIndex)
+    {
+        bool isAlone = hasLog && !hasIndex;
+        string source = isAlone ? new Uri(path).AbsoluteUri + "?vfs=unix-none" : hasLog ? path : new Uri(path).AbsoluteUri + "?immutable=1";
+        return Open(
+            new SqliteConnectionStringBuilder { DataSource = source, Mode = SqliteOpenMode.ReadOnly }, keepsRequests: true, isReadOnly: true,
+            isAlone ? "PRAGMA locking_mode=EXCLUSIVE" : null);
+    }
 
-    private static LedgerDatabase Open(SqliteConnectionStringBuilder text, bool keepsRequests, bool isReadOnly)
+    private static LedgerDatabase Open(SqliteConnectionStringBuilder text, bool keepsRequests, bool isReadOnly, string? first = null)
     {
         (text.Pooling, text.DefaultTimeout) = (false, 1);
         var connection = new SqliteConnection(text.ToString());
         try
         {
             connection.Open();
+            if (first is not null)
+                Execute(connection, first);
             return new LedgerDatabase(connection, keepsRequests, isReadOnly);
         }
         catch
@@ -299,9 +307,11 @@ internal sealed class LedgerDatabase : IDisposable
             + $"PRAGMA user_version={LedgerSchema.Version}; COMMIT");
     }
 
-    private void Execute(string text)
+    private void Execute(string text) => Execute(_connection, text);
+
+    private static void Execute(SqliteConnection connection, string text)
     {
-        using SqliteCommand command = _connection.CreateCommand();
+        using SqliteCommand command = connection.CreateCommand();
         command.CommandText = text;
         command.ExecuteNonQuery();
     }

@@ -12,6 +12,7 @@ namespace ModelRunner.Daemon.Ledger;
 internal sealed class LedgerFile(string folder) : IDisposable
 {
     private const string Name = "ledger.db";
+    private const long MinIndexBytes = 32 * 1024;
     private const UnixFileMode OnlyOwner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private static readonly string[] Suffixes = ["", "-wal", "-shm", "-journal"];
@@ -86,6 +87,9 @@ internal sealed class LedgerFile(string folder) : IDisposable
 
     /// <summary>The size of the write-ahead log; 0 if there is none.</summary>
     public long LogBytes => FileStatus.Of(FilePath + "-wal") is { Exists: true, SizeBytes: var bytes } ? bytes : 0;
+
+    /// <summary>Whether there is an index of the write-ahead log. One that SQLite could not complete is smaller than its first part.</summary>
+    public bool HasLogIndex => FileStatus.Of(FilePath + "-shm") is { IsRegular: true, SizeBytes: >= MinIndexBytes };
 
     /// <summary>Whether the file was removed or replaced after <see cref="Prepare"/>. Writes then go to a file that has no name.</summary>
     public bool IsGone => _prepared is { } prepared && !FileStatus.Of(FilePath).IsSameFileAs(prepared);

@@ -361,7 +361,7 @@ internal sealed class LedgerWriter : IDisposable
             }
         }
 
-        _cause = LedgerFailure.TextOf(failure);
+        _cause = LedgerFailure.Explain(failure, _file);
         if (IsUp || _status is null)
             _logger.LogDown(Path, _cause);
         IsUp = false;

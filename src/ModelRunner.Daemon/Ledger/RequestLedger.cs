@@ -84,6 +84,9 @@ internal sealed class RequestLedger : IDisposable
     /// <summary>The state; null: the totals are only in memory.</summary>
     public LedgerStatus? Status => _writer.Status is { } status ? status with { IsUp = status.IsUp && !_isStuck } : null;
 
+    /// <summary>The path of the database, for messages.</summary>
+    public string Path => _writer.Path;
+
     /// <summary>Replaces the limits.</summary>
     public void Configure(LedgerSettings settings) => _writer.Configure(settings);
 
@@ -194,8 +197,8 @@ internal sealed class RequestLedger : IDisposable
         catch (Exception failure) when (LedgerFailure.IsOfDatabase(failure))
         {
             throw new IOException(
-                $"the ledger cannot be read: {LedgerFailure.TextOf(failure)}; the daemon's log names its file: make it readable, or move it away, "
-                + "and a new one begins", failure);
+                $"the ledger cannot be read: {LedgerFailure.TextOf(failure)}; make its file {_writer.Path} readable, or move it away, and a new one begins",
+                failure);
         }
         finally
         {

@@ -11,7 +11,7 @@ internal static class UnwritableLedger
     public static LedgerDatabase Open(LedgerFile file)
     {
         file.CheckFiles();
-        return LedgerDatabase.OpenReadOnly(file.FilePath, file.LogBytes > 0);
+        return LedgerDatabase.OpenReadOnly(file.FilePath, file.LogBytes > 0, file.HasLogIndex);
     }
 
     /// <summary>Reads the database, and the sums that are missing there with the same query.</summary>
@@ -30,6 +30,8 @@ internal static class UnwritableLedger
         T stored = read(database.Reader);
         using LedgerDatabase rest = LedgerDatabase.Open(path: null);
         rest.Write([], unstored, open: null, new RunnerBacklog(new RunnerAccounts(maxModels: 1)), now);
-        return new LedgerReading<T>(stored, new UnstoredReading<T>(read(rest.Reader), cause));
+        return new LedgerReading<T>(stored, new UnstoredReading<T>(read(rest.Reader), WithPath(file.FilePath, cause)));
     }
+
+    private static string WithPath(string path, string cause) => cause.Contains(path, StringComparison.Ordinal) ? cause : $"{path}: {cause}";
 }

@@ -43,6 +43,8 @@ public sealed class LedgerDiskTests
                 },
                 DaemonFixture.Patience);
             Assert.InRange(unstored, 1, sent - 1);
+            if (await ReadCauseAsync(daemon) is { } cause)
+                Assert.Equal(FullCause(disk), cause);
 
             disk.Free();
             await WaitUntilUpAsync(daemon);
@@ -56,11 +58,13 @@ public sealed class LedgerDiskTests
     }
 
     [Theory]
-    [InlineData("full", false)]
-    [InlineData("full", true)]
-    [InlineData("ro", false)]
-    [InlineData("ro", true)]
-    public async Task Totals_are_shown_and_continue_if_the_disk_is_full_or_read_only_at_the_start(string fault, bool isKilled)
+    [InlineData("full", false, false)]
+    [InlineData("full", true, false)]
+    [InlineData("full", true, true)]
+    [InlineData("ro", false, false)]
+    [InlineData("ro", true, false)]
+    [InlineData("ro", true, true)]
+    public async Task Totals_are_shown_and_continue_if_the_disk_is_full_or_read_only_at_the_start(string fault, bool isKilled, bool lacksIndex)
     {
         Prerequisite.Require(Environment.IsPrivilegedProcess, "Only root can mount a small file system.");
         using var folder = new TemporaryFolder();
@@ -73,6 +77,9 @@ public sealed class LedgerDiskTests
                 await first.KillAsync();
         }
 
+        // As in a copy or a backup: SQLite has to make the index of the log again, and cannot.
+        if (lacksIndex)
+            File.Delete(Path.Join(disk.Path, "ledger.db-shm"));
         if (fault == "full")
             disk.Fill();
         else
@@ -92,7 +99,14 @@ public sealed class LedgerDiskTests
             }
 
             if (fault == "ro")
-                Assert.Contains("Read-only file system", await ReadProblemAsync(daemon), StringComparison.Ordinal);
+            {
+                Assert.Matches(
+                    $"^The ledger {disk.Path}/ledger.db cannot be written: .*Read-only file system.*; let the daemon write to {disk.Path}, or set another "
+                    + "folder with statePath\\. Totals are kept in memory until it can be written\\.$", await ReadProblemAsync(daemon));
+            }
+
+            if (lacksIndex && fault == "full")
+                Assert.Equal(FullCause(disk), await ReadCauseAsync(daemon));
             if (fault == "full")
                 disk.Free();
             else
@@ -140,6 +154,13 @@ public sealed class LedgerDiskTests
 
         static int Sum(JsonElement part) => part.GetProperty("rows").EnumerateArray().Sum(static row => row.GetProperty("requests").GetInt32());
     }
+
+    private static string FullCause(SmallFileSystem disk) =>
+        $"{disk.Path}/ledger.db: no space left on device; make space on the disk of {disk.Path}, or set another folder with statePath";
+
+    // Null: the last write was successful.
+    private static async Task<string?> ReadCauseAsync(DaemonFixture daemon) =>
+        (await daemon.GetAsync("usage")).TryGetProperty("not_stored", out JsonElement unstored) ? unstored.GetProperty("cause").GetString() : null;
 
     private static async Task<string> ReadProblemAsync(DaemonFixture daemon) => string.Concat(
         (await daemon.GetAsync("engines/problems")).GetProperty("problems").EnumerateArray().Where(static problem => problem.GetProperty("about").GetString() == "ledger")

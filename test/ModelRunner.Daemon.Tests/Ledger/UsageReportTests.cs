@@ -109,7 +109,7 @@ public sealed class UsageReportTests : IDisposable
         IOException failure = await Assert.ThrowsAsync<IOException>(() => ReadAsync(ledger, UsageGroup.Model));
 
         Assert.StartsWith("the ledger cannot be read: ", failure.Message, StringComparison.Ordinal);
-        Assert.EndsWith("make it readable, or move it away, and a new one begins", failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"make its file {_fixture.FilePath} readable, or move it away, and a new one begins", failure.Message, StringComparison.Ordinal);
     }
 
     /// <summary>The thread of the ledger hangs. The first report waits to the limit, and the next ones do not wait.</summary>
