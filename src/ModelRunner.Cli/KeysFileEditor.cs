@@ -74,7 +74,7 @@ internal sealed class KeysFileEditor
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or Win32Exception)
         {
-            throw new CliFailure($"{Path} cannot be written: {failure.Message.TrimEnd('.')}", ExitCode.Failure);
+            throw new CliFailure($"{Path} cannot be written: {Explain(failure)}", ExitCode.Failure);
         }
     }
 
@@ -92,6 +92,16 @@ internal sealed class KeysFileEditor
         }
 
         throw new CliFailure($"{ProcessLock.HolderOf(path)} is changing {Path} now: try again when it has ended", ExitCode.Failure);
+    }
+
+    // The file is replaced as a whole, so it still has the keys that it had.
+    private string Explain(Exception failure)
+    {
+        string folder = System.IO.Path.GetDirectoryName(Path)!;
+        bool isFull = failure is IOException other && DiskSpace.IsFull(other) || failure is Win32Exception { NativeErrorCode: DiskSpace.ErrorFull };
+        return isFull
+            ? $"no space left on device; its keys are unchanged: make space on the disk of {folder}, and run the command again"
+            : $"{failure.Message.TrimEnd('.')}; its keys are unchanged: let this user write to {folder}, or name another file with --keys-file";
     }
 
     private static void Refuse(List<ConfigurationProblem> problems)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Configuration;
 using ModelRunner.Scheduling;
+using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Cli;
 
@@ -52,6 +53,30 @@ public sealed class KeyCommandTests : IAsyncDisposable
         Assert.Equal(RequestPriority.Background, Assert.Single(Read()).Priority);
         using var list = JsonDocument.Parse((await RunAsync("list", "--json")).Out);
         Assert.Equal("background", list.RootElement[0].GetProperty("priority").GetString());
+    }
+
+    /// <summary>A part of a file would be a file without any valid key, or without limits.</summary>
+    [Theory]
+    [InlineData("add", "bob")]
+    [InlineData("revoke", "ada")]
+    public async Task On_a_full_disk_the_file_keeps_its_keys_and_the_error_says_what_to_do(string command, string name)
+    {
+        Prerequisite.Require(Environment.IsPrivilegedProcess, "Only root can mount a small file system.");
+        await using SmallFileSystem disk = await SmallFileSystem.MountAsync(Path.GetDirectoryName(FilePath)!, "64k");
+        await RunAsync("add", "ada");
+        byte[] before = await File.ReadAllBytesAsync(FilePath, TestContext.Current.CancellationToken);
+        disk.Fill();
+
+        (int exitCode, string output, string error) = await RunAsync(command, name);
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Equal(
+            $"model-runner: {FilePath} cannot be written: no space left on device; its keys are unchanged: make space on the disk of {disk.Path}, and run the "
+            + "command again\n", error);
+        Assert.Equal(before, await File.ReadAllBytesAsync(FilePath, TestContext.Current.CancellationToken));
+        Assert.Equal(["filler", "keys.json"], Directory.GetFiles(disk.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        disk.Free();
+        Assert.Equal(0, (await RunAsync(command, name)).ExitCode);
     }
 
     [Fact]
