@@ -25,7 +25,7 @@ internal sealed class WhyCommand : ClientCommand
         if (IsJson(result))
             Console.WriteLine(response.RootElement.GetRawText());
         else if (decisions.Length > 0)
-            Console.Write(TextTable.Draw(["TIME", "MODEL", "DECISION", "BECAUSE"], decisions.Reverse().Select(Row)));
+            Console.Write(Draw([.. decisions.Reverse()]));
         else if (model is null)
             Console.WriteLine("Nothing was decided yet.");
         else
@@ -33,11 +33,20 @@ internal sealed class WhyCommand : ClientCommand
         return ExitCode.Success;
     }
 
-    private static string[] Row(JsonElement decision)
+    // A daemon without keys has no column for them.
+    private static string Draw(JsonElement[] decisions)
+    {
+        bool hasKeys = decisions.Any(static decision => decision.Text("key").Length > 0);
+        string[] names = hasKeys ? ["TIME", "MODEL", "DECISION", "KEY", "BECAUSE"] : ["TIME", "MODEL", "DECISION", "BECAUSE"];
+        return TextTable.Draw(names, decisions.Select(decision => Row(decision, hasKeys)));
+    }
+
+    private static string[] Row(JsonElement decision, bool hasKeys)
     {
         long count = decision.Integer("count") ?? 1;
         string times = count > 1 ? string.Create(CultureInfo.InvariantCulture, $" ({count} times)") : "";
-        return [TimeOf(decision.Text("time")), decision.Text("model"), decision.Text("decision") + times, decision.Text("text")];
+        string[] key = hasKeys ? [decision.Text("key")] : [];
+        return [TimeOf(decision.Text("time")), decision.Text("model"), decision.Text("decision") + times, .. key, decision.Text("text")];
     }
 
     private static string TimeOf(string time) =>

@@ -75,18 +75,21 @@ internal sealed partial class ConfigureEndpoint(
     {
         string? backend = BackendOf(context);
         string? only = (await ModelFilter.ReadAsync(context, catalog)).Reference;
-        var shown = new List<(RunnerKey Key, ModelOverride Settings)>();
+        var shown = new List<(RunnerKey Key, string Id, ModelOverride Settings)>();
         foreach ((string reference, ModelOverride settings) in store.Overrides.OrderBy(static entry => entry.Key, StringComparer.Ordinal))
         {
             if (only is null || reference == only)
-                shown.Add((await KeyOfAsync(reference, context.RequestAborted), settings));
+            {
+                (RunnerKey key, string id) = await KeyOfAsync(reference, context.RequestAborted);
+                shown.Add((key, id, settings));
+            }
         }
 
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json =>
         {
             json.WriteStartArray();
-            foreach ((RunnerKey key, ModelOverride settings) in shown.Where(entry => backend is null || entry.Key.Backend == backend))
-                Write(json, key, settings);
+            foreach ((RunnerKey key, string id, ModelOverride settings) in shown.Where(entry => backend is null || entry.Key.Backend == backend))
+                Write(json, key, id, settings);
             json.WriteEndArray();
         });
     }
@@ -98,7 +101,7 @@ internal sealed partial class ConfigureEndpoint(
         string? only = (await ModelFilter.ReadAsync(context, catalog)).Reference;
         var keys = new List<RunnerKey>();
         foreach (string reference in store.Overrides.Keys.Where(reference => only is null || reference == only))
-            keys.Add(await KeyOfAsync(reference, context.RequestAborted));
+            keys.Add((await KeyOfAsync(reference, context.RequestAborted)).Key);
         keys.RemoveAll(key => backend is not null && key.Backend != backend);
         if (keys.Count > 0)
         {
@@ -166,25 +169,28 @@ internal sealed partial class ConfigureEndpoint(
     {
         string shown = PlainText.EscapeAndCut(text, MaxShown);
         string effect = needsLoad ? "; a loaded runner keeps its old ones until it is idle" : "";
-        decisions.Add(new Decision(time.GetUtcNow(), DecisionKind.Configure, key, shown + effect));
+        decisions.Add(new Decision(time.GetUtcNow(), DecisionKind.Configure, key, shown + effect)
+        {
+            By = Caller.Of(context).KeyName, RequestId = context.TraceIdentifier,
+        });
         LogChange(key.Model, shown, Caller.Of(context).Name);
     }
 
-    private async Task<RunnerKey> KeyOfAsync(string reference, CancellationToken cancellationToken) =>
+    // A model that is gone has no id.
+    private async Task<(RunnerKey Key, string Id)> KeyOfAsync(string reference, CancellationToken cancellationToken) =>
         (await catalog.FindAsync(reference, cancellationToken)).Model is { } model
-            ? KeyOf(model, mode: null)
-            : new RunnerKey(ModelSettings.LlamaBackend, reference, RunnerMode.Completion);
+            ? (KeyOf(model, mode: null), model.Id.ToString())
+            : (new RunnerKey(ModelSettings.LlamaBackend, reference, RunnerMode.Completion), reference);
 
     private static RunnerKey KeyOf(ModelEntry model, RunnerMode? mode) =>
         new(model.Settings.Backend, model.Reference, mode ?? model.Modes.FirstOrDefault(RunnerMode.Completion));
 
-    // There is no digest here, so the reference is also the id, as in GET /models.
-    private static void Write(Utf8JsonWriter json, RunnerKey key, ModelOverride settings)
+    private static void Write(Utf8JsonWriter json, RunnerKey key, string id, ModelOverride settings)
     {
         json.WriteStartObject();
         json.WriteString("Backend"u8, key.Backend);
         json.WriteString("Model"u8, key.Model);
-        json.WriteString("ModelID"u8, key.Model);
+        json.WriteString("ModelID"u8, id);
         json.WriteString("Mode"u8, ModeText.Format(key.Mode));
         json.WritePropertyName("Config"u8);
         ConfigureResponse.WriteConfig(json, settings);

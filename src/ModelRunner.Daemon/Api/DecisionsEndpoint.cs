@@ -65,6 +65,8 @@ internal sealed class DecisionsEndpoint(DecisionLog log, ModelCatalog catalog, C
             json.WriteString("other_model"u8, other.Model);
         if (decision.By is { } key)
             json.WriteString("key"u8, key);
+        if (decision.RequestId is { } request)
+            json.WriteString("request_id"u8, request);
         json.WriteString("text"u8, causes.WithoutFolders(decision.Text));
         json.WriteNumber("count"u8, decision.Count);
         if (decision.Capacity is { } capacity)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Keys;
@@ -101,12 +102,18 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
             runners = LoadedModels.WithMainName(runners, tag);
         if (runners.Count > 0 && !isForced)
         {
-            int requests = runners.Sum(static runner => runner.InFlight);
             throw new ApiException(StoredModels.Conflict(
-                words => $"the model \"{runners[0].Key.Model}\" is loaded (running requests: {requests}); unload it first, or {words.SendForce}"));
+                words => $"the model \"{runners[0].Key.Model}\" is loaded ({DescribeUse(runners)}); unload it first, or {words.SendForce}"));
         }
 
         return new ModelRemoval([(entry, tag)], runners);
+    }
+
+    private static string DescribeUse(IReadOnlyList<RunnerSnapshot> runners)
+    {
+        string[] keys = [.. runners.SelectMany(static runner => runner.Users?.Names ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        string owners = keys.Length == 0 ? "" : $" with the {(keys.Length == 1 ? "key" : "keys")} {string.Join(", ", keys)}";
+        return string.Create(CultureInfo.InvariantCulture, $"running requests: {runners.Sum(static runner => runner.InFlight)}{owners}");
     }
 
     private async Task<ModelRemoval> ChooseAllAsync(StoreIndex list, bool isForced, CancellationToken cancellationToken)

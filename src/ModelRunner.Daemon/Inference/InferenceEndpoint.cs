@@ -82,7 +82,9 @@ internal sealed class InferenceEndpoint(
         context.Features.Set(recording);
         route = route.For(model);
         Check(model, route, backend);
-        var wishes = new RequestWishes(PriorityHeader.Read(context), keepAlive.Apply(Caller.Of(context), envelope.KeepAlive, model));
+        var wishes = new RequestWishes(
+            PriorityHeader.Read(context), keepAlive.Apply(Caller.Of(context), envelope.KeepAlive, model),
+            new RequestSender(Caller.Of(context).KeyName, context.TraceIdentifier));
         if (IsPreload(context.Request))
         {
             await exchange.LoadAsync(backend, model, route.Mode, wishes, context.RequestAborted);

@@ -15,8 +15,11 @@ internal sealed record Decision(DateTimeOffset Time, DecisionKind Kind, RunnerKe
     /// <summary>The model for which it was made, or behind which this one waits; null: none.</summary>
     public RunnerKey? Other { get; init; }
 
-    /// <summary>The name of the key whose request caused it; null: none did, or it is not recorded.</summary>
+    /// <summary>The name of the key whose request caused it; null: no request did, or it had no key.</summary>
     public string? By { get; init; }
+
+    /// <summary>The id of the request that caused it; null: none did. Of a repeated decision, that of the last request.</summary>
+    public string? RequestId { get; init; }
 
     /// <summary>The numbers with which it was made; null: it does not depend on any.</summary>
     public CapacityReading? Capacity { get; init; }

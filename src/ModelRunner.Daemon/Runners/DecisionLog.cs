@@ -46,7 +46,8 @@ internal sealed class DecisionLog
     }
 
     private LinkedListNode<Decision>? FindEqual(Decision decision) => _repeatable.GetValueOrDefault(decision.Key)?
-        .Find(node => node.Value.Kind == decision.Kind && string.Equals(node.Value.Reason, decision.Reason, StringComparison.Ordinal));
+        .Find(node => node.Value.Kind == decision.Kind && string.Equals(node.Value.Reason, decision.Reason, StringComparison.Ordinal)
+            && string.Equals(node.Value.By, decision.By, StringComparison.Ordinal));
 
     private Decision Remove(LinkedListNode<Decision> node)
     {

@@ -23,9 +23,9 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
         {
             Decision? decision = effect switch
             {
-                StartRunner start => OfStart(start),
+                StartRunner start => OfStart(start, start.IsResident ? null : FirstOf(start.Key)),
                 StopRunner stop => runners.FirstOrDefault(runner => runner.Id == stop.Runner)?.Key is { } key ? OfStop(stop, key) : null,
-                DelayStart delay => OfDelay(delay),
+                DelayStart delay => OfDelay(delay, FirstOf(delay.Key)),
                 ResidentGivenUp given => OfGivenUp(given),
                 Refuse refusal => pending.GetValueOrDefault(refusal.Request) is { } request ? OfRefusal(refusal, request) : null,
                 RunnerEnded ended => FailureOf(schedulerEvent) is { } failure && !IsStopping(ended.Runner) ? OfFailure(ended, failure) : null,
@@ -34,6 +34,9 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
             if (decision is not null)
                 log.Add(decision);
         }
+
+        // Ids are given in the order of arrival.
+        PendingRequest? FirstOf(RunnerKey key) => pending.Values.Where(request => request.Key == key).MinBy(static request => request.Id.Value);
 
         // What stops it was decided before.
         bool IsStopping(RunnerId id) => runners.Any(runner => runner.Id == id && runner.State == RunnerState.Stopping);
@@ -51,7 +54,7 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
     /// <summary>Records that the requests of a runner make no progress.</summary>
     public void RecordStall(RunnerKey key, string cause) => log.Add(Make(DecisionKind.Stall, key, $"{cause}"));
 
-    private Decision OfStart(StartRunner start)
+    private Decision OfStart(StartRunner start, PendingRequest? first)
     {
         string cause = start.IsResident ? "it is preloaded, there is room and no request waits" : "a request waits for it";
         string text = $"{cause}; {Describe(start.Capacity, start.Key)}";
@@ -59,7 +62,7 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
             text += string.Create(CultureInfo.InvariantCulture, $"; its context is {context} of {most} tokens (auto)");
         if (start.Evicted.Count > 0)
             text += $"; stopped for it: {string.Join(", ", start.Evicted.Select(static key => key.Model))}";
-        return Make(DecisionKind.Start, start.Key, $"{text}") with { Capacity = start.Capacity };
+        return ForSender(Make(DecisionKind.Start, start.Key, $"{text}"), first) with { Capacity = start.Capacity };
     }
 
     private Decision OfStop(StopRunner stop, RunnerKey key)
@@ -78,7 +81,7 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
         return Make(DecisionKind.Stop, key, $"{text}") with { Reason = stop.Reason.ToLabelValue(), Other = stop.For, By = stop.By };
     }
 
-    private Decision OfDelay(DelayStart delay)
+    private Decision OfDelay(DelayStart delay, PendingRequest? first)
     {
         (string reason, string text) = delay.Cause switch
         {
@@ -87,7 +90,7 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
             DelayCause.Staying => ("staying", "idle runners that were loaded or used just now keep the memory or the place that it needs for a short time"),
             _ => ("queue", $"{delay.Behind?.Model} comes first"),
         };
-        return Make(DecisionKind.Wait, delay.Key, $"{text}; {Describe(delay.Capacity, delay.Key)}") with
+        return ForSender(Make(DecisionKind.Wait, delay.Key, $"{text}; {Describe(delay.Capacity, delay.Key)}"), first) with
         {
             Reason = reason,
             Other = delay.Behind,
@@ -103,7 +106,11 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
     };
 
     private Decision OfRefusal(Refuse refusal, PendingRequest request) =>
-        Make(DecisionKind.Refuse, request.Key, $"{request.Explain(refusal)}") with { Reason = refusal.Reason.ToLabelValue() };
+        ForSender(Make(DecisionKind.Refuse, request.Key, $"{request.Explain(refusal)}"), request) with { Reason = refusal.Reason.ToLabelValue() };
+
+    private static Decision ForSender(Decision decision, PendingRequest? request) => request?.Wishes.Sender is { } sender
+        ? decision with { By = sender.Key, RequestId = sender.RequestId }
+        : decision;
 
     private Decision OfFailure(RunnerEnded ended, RunnerFailure failure) =>
         Make(DecisionKind.Fail, ended.Key, $"{failure.Message}") with { Reason = ended.Reason.ToLabelValue() };

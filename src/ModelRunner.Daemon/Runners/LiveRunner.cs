@@ -60,6 +60,9 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     /// <summary>Whether its requests make progress.</summary>
     public RunnerProgress Progress { get; init; } = new(TimeProvider.System);
 
+    /// <summary>Whose requests run on it.</summary>
+    public RunnerUsers Users { get; } = new();
+
     /// <summary>Its name in the log.</summary>
     public string Name => Model?.Reference ?? Endpoint.Display;
 

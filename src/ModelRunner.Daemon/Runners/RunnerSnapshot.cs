@@ -52,6 +52,9 @@ internal sealed record RunnerSnapshot
     /// <summary>Whether its requests make progress; null while it has no process.</summary>
     public RunnerProgress? Progress { get; init; }
 
+    /// <summary>Whose requests run on it; null: it has none.</summary>
+    public RunnerUsers? Users { get; init; }
+
     /// <summary>What its process really uses; null while it is not ready, or if it does not tell.</summary>
     public RunnerReceipt? Receipt { get; init; }
 

@@ -42,6 +42,7 @@ internal static class RunnerSnapshots
         Model = live?.Model,
         Tally = live?.Tally,
         Progress = live?.Progress,
+        Users = live?.Users,
         Receipt = live?.Process is { Ready.IsCompleted: true } ready ? ready.Receipt : null,
         Slots = live?.Process?.Slots,
         Arguments = live?.Process?.Arguments ?? [],

@@ -323,7 +323,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         if (_live.Find(admit.Runner) is { } runner && _pending.TryRemove(admit.Request, out PendingRequest? request))
         {
             RequestTurn progress = runner.Hold();
-            var lease = new RunnerLease(admit.Runner, runner.Endpoint, result => End(runner, progress, admit.Request, result), () => runner.Failure)
+            runner.Users.Add(request.Wishes.Sender?.Key);
+            var lease = new RunnerLease(admit.Runner, runner.Endpoint, result => End(runner, progress, request, result), () => runner.Failure)
             {
                 IsAttached = runner.Process is null, Model = request.Model.Reference, RunnerGone = runner.Gone, Tally = runner.Tally,
                 LoadStartedAt = runner.LoadStartedAt, LoadEndedAt = runner.LoadEndedAt, Progress = progress,
@@ -331,17 +332,23 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             };
             if (request.TryAdmit(lease))
                 return;
-            runner.Release(progress, RequestResult.NotSent);
+            Release(runner, progress, request, RequestResult.NotSent);
         }
 
         // The client disconnected between the decision and now.
         Post(new RequestCompleted(admit.Request, RequestResult.NotSent));
     }
 
-    private void End(LiveRunner runner, RequestTurn progress, RequestId request, RequestResult result)
+    private void End(LiveRunner runner, RequestTurn progress, PendingRequest request, RequestResult result)
     {
+        Release(runner, progress, request, result);
+        Post(new RequestCompleted(request.Id, result));
+    }
+
+    private static void Release(LiveRunner runner, RequestTurn progress, PendingRequest request, RequestResult result)
+    {
+        runner.Users.Remove(request.Wishes.Sender?.Key);
         runner.Release(progress, result);
-        Post(new RequestCompleted(request, result));
     }
 
     private void Refuse(Refuse refusal)

@@ -79,9 +79,11 @@ public sealed class ConfigureTests
         await ChangeAsync(daemon, """{"model":"tiny-embed","keep_alive":"-1"}""");
         await ChangeAsync(daemon, """{"model":"tiny-chat","llamacpp":{"reasoning-budget":0}}""");
 
+        Dictionary<string, string> ids = (await daemon.GetAsync("models")).EnumerateArray().ToDictionary(
+            static model => model.GetProperty("tags")[0].GetString()!, static model => model.GetProperty("id").GetString()!, StringComparer.Ordinal);
         Assert.Equal(
-            """
-            [{"Backend":"llama.cpp","Model":"tiny-chat:latest","ModelID":"tiny-chat:latest","Mode":"completion","Config":{"llamacpp":{"reasoning-budget":0}}},{"Backend":"llama.cpp","Model":"tiny-embed:latest","ModelID":"tiny-embed:latest","Mode":"embedding","Config":{"keep_alive":"-1"}}]
+            $$$$"""
+            [{"Backend":"llama.cpp","Model":"tiny-chat:latest","ModelID":"{{{{ids["tiny-chat:latest"]}}}}","Mode":"completion","Config":{"llamacpp":{"reasoning-budget":0}}},{"Backend":"llama.cpp","Model":"tiny-embed:latest","ModelID":"{{{{ids["tiny-embed:latest"]}}}}","Mode":"embedding","Config":{"keep_alive":"-1"}}]
             """,
             (await daemon.GetAsync(Route)).GetRawText());
         Assert.Equal(1, (await daemon.GetAsync(Route + "?model=tiny-embed")).GetArrayLength());

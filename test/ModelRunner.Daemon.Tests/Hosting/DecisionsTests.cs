@@ -102,6 +102,39 @@ public sealed class DecisionsTests
     }
 
     [Fact]
+    public async Task Starts_waits_refusals_and_changes_name_the_request_and_its_key()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            HasTcp = true,
+            Configuration = $$"""
+                {
+                  "limits": { "maxRunners": 1, "swapDelay": 0, "minStay": 0 }, "models": { "big": { "path": "{{Path.Join(Repository.Root, "models/tiny-chat.gguf")}}", "args": ["--cache-ram", "900000"] } },
+                  "keys": {
+                {{KeyedDaemon.Key("ada", """, "scopes": ["inference", "admin"]""")}},
+                {{KeyedDaemon.Key("bob")}}
+                  }
+                }
+                """,
+        });
+        string[] ids =
+        [
+            await SendAsync(daemon, "v1/chat/completions", "ada", Chat), await SendAsync(daemon, "v1/embeddings", "bob", Embed),
+            await SendAsync(daemon, "v1/chat/completions", "bob", Chat.Replace("tiny-chat", "big", StringComparison.Ordinal)),
+            await SendAsync(daemon, "engines/_configure", "ada", """{"model":"tiny-chat","keep_alive":"1m"}"""),
+        ];
+
+        JsonElement[] all = await ListAsync(daemon, "engines/decisions");
+        Assert.Equal(
+            [("start", "ada", ids[0]), ("wait", "bob", ids[1]), ("start", "bob", ids[1]), ("refuse", "bob", ids[2]), ("configure", "ada", ids[3])],
+            all.Reverse().Where(static item => item.TryGetProperty("request_id", out _))
+                .Select(static item => (Text(item, "decision"), Text(item, "key"), Text(item, "request_id"))));
+        (int code, string output, _) = await daemon.RunClientAsync(daemon.FolderPath, "why", "big");
+        Assert.Equal(0, code);
+        Assert.Matches(@"MODEL +DECISION +KEY +BECAUSE\n.*big:latest +refuse +bob ", output);
+    }
+
+    [Fact]
     public async Task Another_name_of_a_model_selects_its_decisions()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
@@ -126,6 +159,15 @@ public sealed class DecisionsTests
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         using var body = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal(parameter, body.RootElement.GetProperty("error").GetProperty("param").GetString());
+    }
+
+    private static async Task<string> SendAsync(DaemonFixture daemon, string path, string key, string body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(daemon.TcpAddress, path)) { Content = new StringContent(body) };
+        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {KeyedDaemon.KeyOf(key)}");
+        using var client = new HttpClient { Timeout = DaemonFixture.Patience };
+        using HttpResponseMessage response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        return response.Headers.GetValues("x-request-id").Single();
     }
 
     private static async Task<JsonElement[]> ListAsync(DaemonFixture daemon, string path)
