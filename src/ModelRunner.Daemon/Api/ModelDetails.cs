@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>What a client is told about one model beside what lists have.</summary>
@@ -9,6 +11,9 @@ internal sealed record ModelDetails(IReadOnlyList<ModelDetailsFile> Files)
 
     /// <summary>When it was packed, as its configuration says; null: not said.</summary>
     public DateTimeOffset? Packed { get; init; }
+
+    /// <summary>What its configuration says of the header of its file; empty: nothing, or it has none.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>The modes of its runners; empty if it is not loaded.</summary>
     public IReadOnlyList<string> LoadedModes { get; init; } = [];

@@ -47,11 +47,16 @@ internal sealed class ModelDetailsReader(ModelPulls pulls, TimeProvider time)
     public static IReadOnlyList<ModelDetailsFile> FilesOf(ArtifactManifest manifest) => [.. manifest.Files.Select(static file =>
         new ModelDetailsFile(RoleText.Of(file), file.Size) { Digest = file.Digest, Name = file.FilePath, MediaType = file.MediaType })];
 
-    private ModelDetails ReadArtifact(ArtifactManifest manifest, bool withText) => new(FilesOf(manifest))
+    private ModelDetails ReadArtifact(ArtifactManifest manifest, bool withText)
     {
-        Packed = ManifestFile.ReadConfig(pulls.Store.Folder, manifest).Created,
-        Licenses = [.. manifest.LayersOf(LayerRole.License).Take(MaxLicenses).Select(layer => ReadLicense(layer, withText)).OfType<ModelDetailsLicense>()],
-    };
+        byte[] config = ManifestFile.ReadConfigBytes(pulls.Store.Folder, manifest) ?? [];
+        return new ModelDetails(FilesOf(manifest))
+        {
+            Packed = ConfigReader.Read(config).Created,
+            Metadata = ConfigReader.ReadMetadata(config),
+            Licenses = [.. manifest.LayersOf(LayerRole.License).Take(MaxLicenses).Select(layer => ReadLicense(layer, withText)).OfType<ModelDetailsLicense>()],
+        };
+    }
 
     private ModelDetailsLicense? ReadLicense(Descriptor layer, bool withText)
     {

@@ -9,7 +9,7 @@ internal static class ModelDetailsResponse
     public static void Write(Utf8JsonWriter json, ModelEntry model, ModelDetails details)
     {
         json.WriteStartObject();
-        ModelsResponse.WriteDockerMembers(json, model);
+        ModelsResponse.WriteDockerMembers(json, model, details.Metadata);
         if (details.Packed is { } packed)
             json.WriteNumber("packed"u8, packed.ToUnixTimeSeconds());
         if (model.Header is { ContextLength: > 0 } header)

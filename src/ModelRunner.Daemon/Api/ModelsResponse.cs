@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
@@ -85,7 +86,10 @@ internal static class ModelsResponse
     }
 
     /// <summary>The members of one model as Docker Model Runner gives it.</summary>
-    public static void WriteDockerMembers(Utf8JsonWriter json, ModelEntry model)
+    /// <param name="json">Where they are written.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="metadata">What its configuration says of its header; null: it is not wanted, as in lists.</param>
+    public static void WriteDockerMembers(Utf8JsonWriter json, ModelEntry model, IReadOnlyDictionary<string, string>? metadata = null)
     {
         json.WriteString("id"u8, model.Id.ToString());
         json.WriteStartArray("tags"u8);
@@ -101,6 +105,18 @@ internal static class ModelsResponse
         if (model.ShownContext is { } context)
             json.WriteNumber("context_size"u8, context);
         WriteModes(json, model);
+        WriteMetadata(json, metadata ?? ImmutableDictionary<string, string>.Empty);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes what the configuration of a model says of the header of its file, in Docker Model Runner's form.</summary>
+    public static void WriteMetadata(Utf8JsonWriter json, IReadOnlyDictionary<string, string> metadata)
+    {
+        if (metadata.Count == 0)
+            return;
+        json.WriteStartObject("gguf"u8);
+        foreach ((string name, string value) in metadata.OrderBy(static entry => entry.Key, StringComparer.Ordinal))
+            json.WriteString(name, value);
         json.WriteEndObject();
     }
 

@@ -22,6 +22,9 @@ internal sealed record RemoteModel(ArtifactName Name, Digest Id, ArtifactManifes
 {
     private const int MaxShown = 200;
 
+    /// <summary>What its configuration says of the header of its file.</summary>
+    public required IReadOnlyDictionary<string, string> Metadata { get; init; }
+
     // As that of a model that is here: without its other files.
     private long WeightBytes => Manifest.LayersOf(LayerRole.Weights).Sum(static layer => layer.Size);
 
@@ -36,9 +39,12 @@ internal sealed record RemoteModel(ArtifactName Name, Digest Id, ArtifactManifes
         try
         {
             PullPlan plan = await pulls.PlanAsync(name!, cancellationToken);
-            ArtifactConfig config = ConfigReader.Read(await ReadConfigAsync(plan, cancellationToken));
+            byte[] config = await ReadConfigAsync(plan, cancellationToken);
             long missing = plan.Manifest.Files.Where(file => !pulls.Store.Has(file)).Sum(static file => file.Size);
-            return new RemoteModel(plan.Name ?? name!, ContentHash.Of(plan.ManifestBytes.Span), plan.Manifest, config, missing);
+            return new RemoteModel(plan.Name ?? name!, ContentHash.Of(plan.ManifestBytes.Span), plan.Manifest, ConfigReader.Read(config), missing)
+            {
+                Metadata = ConfigReader.ReadMetadata(config),
+            };
         }
         catch (Exception failure) when (PullFailure.Explain(failure, cancellationToken.IsCancellationRequested) is { } outcome)
         {
@@ -65,7 +71,10 @@ internal sealed record RemoteModel(ArtifactName Name, Digest Id, ArtifactManifes
         json.WriteNumber("size_bytes"u8, WeightBytes);
         if (Config.ChosenContext is { } tokens)
             json.WriteNumber("context_size"u8, tokens);
+        ModelsResponse.WriteMetadata(json, Metadata);
         json.WriteEndObject();
+        if (Config.Created is { } packed)
+            json.WriteNumber("packed"u8, packed.ToUnixTimeSeconds());
         if (Config.TrainedContext is { } most)
             json.WriteNumber("max_context_size"u8, most);
         json.WriteNumber("total_bytes"u8, Manifest.TotalBytes);

@@ -27,6 +27,38 @@ internal static class ConfigReader
         }
     }
 
+    /// <summary>Reads what a configuration of Docker says of the header of the GGUF file, by name. One that is not JSON says nothing.</summary>
+    public static IReadOnlyDictionary<string, string> ReadMetadata(ReadOnlyMemory<byte> bytes)
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(bytes, Options);
+            if (Member(Member(document.RootElement, "config"), "gguf") is { ValueKind: JsonValueKind.Object } gguf)
+                foreach (JsonProperty entry in gguf.EnumerateObject())
+                    Add(metadata, entry);
+        }
+        catch (JsonException)
+        {
+            metadata.Clear();
+        }
+
+        return metadata;
+    }
+
+    private static void Add(Dictionary<string, string> metadata, JsonProperty entry)
+    {
+        try
+        {
+            if (entry.Value.ValueKind == JsonValueKind.String)
+                metadata[entry.Name] = entry.Value.GetString() ?? "";
+        }
+        catch (InvalidOperationException)
+        {
+            // The name or the text holds half of a surrogate pair.
+        }
+    }
+
     private static ArtifactConfig Read(JsonElement root)
     {
         JsonElement config = Member(root, "config");

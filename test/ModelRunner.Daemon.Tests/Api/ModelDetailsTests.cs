@@ -38,6 +38,10 @@ public sealed class ModelDetailsTests
         Assert.Equal(1_767_225_600, shown.GetProperty("packed").GetInt64());
         Assert.Equal("gguf", shown.GetProperty("config").GetProperty("format").GetString());
         Assert.Equal("Q8_0", shown.GetProperty("config").GetProperty("quantization").GetString());
+        using var packedConfig = JsonDocument.Parse(model.Config);
+        Assert.Equal(
+            packedConfig.RootElement.GetProperty("config").GetProperty("gguf").EnumerateObject().Select(static item => (item.Name, item.Value.GetString())).Order(),
+            shown.GetProperty("config").GetProperty("gguf").EnumerateObject().Select(static item => (item.Name, item.Value.GetString())));
         Assert.False(shown.GetProperty("loaded").GetBoolean());
         Assert.Equal(
             [("config", model.ConfigDigest, model.Config.Length), ("weights", model.LayerDigest, model.Layer.Length)],
@@ -95,6 +99,8 @@ public sealed class ModelDetailsTests
 
         Assert.Equal(model.ManifestDigest, remote.GetProperty("id").GetString());
         Assert.Equal($"{name}:latest", remote.GetProperty("tags")[0].GetString());
+        Assert.Equal("A small model", remote.GetProperty("config").GetProperty("gguf").GetProperty("general.name").GetString());
+        Assert.Equal(1_767_225_600, remote.GetProperty("packed").GetInt64());
         Assert.Equal(model.Layer.Length + model.Config.Length, remote.GetProperty("total_bytes").GetInt64());
         Assert.Equal(model.Layer.Length + model.Config.Length, remote.GetProperty("missing_bytes").GetInt64());
         Assert.Equal(

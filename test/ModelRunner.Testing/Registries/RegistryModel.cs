@@ -23,7 +23,7 @@ internal sealed record RegistryModel(string Repository, string Tag, byte[] Manif
     public static RegistryModel Make(byte[] layer, string repository = "ai/tiny", string tag = "latest")
     {
         byte[] config = Encoding.UTF8.GetBytes(
-            $$$"""{"config":{"format":"gguf"},"descriptor":{"created":"2026-01-01T00:00:00Z"},"rootfs":{"type":"rootfs","diff_ids":["{{{RegistryProcess.DigestOf(layer)}}}"]}}""");
+            $$$"""{"config":{"format":"gguf","gguf":{"general.name":"A small model","general.type":"model"}},"descriptor":{"created":"2026-01-01T00:00:00Z"},"rootfs":{"type":"rootfs","diff_ids":["{{{RegistryProcess.DigestOf(layer)}}}"]}}""");
         byte[] manifest = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$$"""
             {"schemaVersion":2,"mediaType":"{{{MediaType}}}",
             "config":{"mediaType":"application/vnd.docker.ai.model.config.v0.1+json","digest":"{{{RegistryProcess.DigestOf(config)}}}","size":{{{config.Length}}}},
