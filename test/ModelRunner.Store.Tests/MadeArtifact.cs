@@ -33,6 +33,15 @@ internal sealed class MadeArtifact
         return made;
     }
 
+    /// <summary>Weights that begin as a GGUF file does, and are the same for the same seed.</summary>
+    public static byte[] MakeWeights(int length, int seed = 1)
+    {
+        byte[] bytes = new byte[length];
+        new Random(seed).NextBytes(bytes);
+        "GGUF"u8.CopyTo(bytes);
+        return bytes;
+    }
+
     private string Add(string type, byte[] bytes)
     {
         Digest digest = ContentHash.Of(bytes);

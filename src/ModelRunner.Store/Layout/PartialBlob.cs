@@ -25,6 +25,7 @@ internal sealed class PartialBlob : IBlobTarget, IDisposable
     private readonly FileLock _lock;
     private readonly IncrementalHash _hash;
     private readonly bool _isOfPull;
+    private bool _isReserved;
 
     private PartialBlob(StoreFolder folder, Descriptor file, string path, FileLock taken, bool isOfPull)
     {
@@ -120,6 +121,7 @@ internal sealed class PartialBlob : IBlobTarget, IDisposable
     {
         if (!DiskSpace.TryReserve(_lock.File, _file.Size))
             throw NoSpace(_file.Size - RandomAccess.GetLength(_lock.File), null);
+        _isReserved = true;
     }
 
     /// <summary>Takes the content of another file without a copy, on a file system that can do that. It must be empty.</summary>
@@ -152,7 +154,7 @@ internal sealed class PartialBlob : IBlobTarget, IDisposable
         }
     }
 
-    /// <summary>Drops all bytes.</summary>
+    /// <summary>Drops all bytes. Space that was reserved stays reserved.</summary>
     public void Restart() => Restart(keepsBytes: false);
 
     /// <summary>Adds bytes at the end.</summary>
@@ -278,8 +280,13 @@ internal sealed class PartialBlob : IBlobTarget, IDisposable
     {
         _hash.GetHashAndReset();
         Length = 0;
-        if (!keepsBytes)
-            RandomAccess.SetLength(_lock.File, 0);
+        if (keepsBytes)
+            return;
+        RandomAccess.SetLength(_lock.File, 0);
+
+        // That gave the space back. If another program has taken it meanwhile, a write says so.
+        if (_isReserved)
+            _ = DiskSpace.TryReserve(_lock.File, _file.Size);
     }
 
     private StoreException NoSpace(long missing, Exception? cause) => new(

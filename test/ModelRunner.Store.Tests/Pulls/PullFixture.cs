@@ -11,11 +11,15 @@ namespace ModelRunner.Store.Tests.Pulls;
 internal sealed class PullFixture : IDisposable
 {
     private readonly StoreFixture _store;
-    private readonly RegistryFixture _registry = new();
+    private readonly RegistryFixture _registry;
     private readonly PullRunner _runner;
 
-    public PullFixture(PullSettings? settings = null, Action<string>? beforeStep = null)
+    /// <param name="settings">The limits; the waits are shortened.</param>
+    /// <param name="beforeStep">As in <see cref="StoreFolder.BeforeStep"/>.</param>
+    /// <param name="registry">The client of registries, which is disposed too; null: the usual one.</param>
+    public PullFixture(PullSettings? settings = null, Action<string>? beforeStep = null, RegistryFixture? registry = null)
     {
+        _registry = registry ?? new RegistryFixture();
         _store = new StoreFixture(TimeProvider.System, beforeStep);
         settings = (settings ?? new PullSettings()) with { FirstWait = TimeSpan.FromMilliseconds(1), MaxWait = TimeSpan.FromMilliseconds(2) };
         Rate = new SharedRate(TimeProvider.System) { BytesPerSecond = settings.BytesPerSecond };
@@ -71,6 +75,17 @@ internal sealed class PullFixture : IDisposable
         foreach ((Digest digest, byte[] bytes) in made.Files)
             Assert.Equal(bytes, File.ReadAllBytes(Store.Folder.BlobOf(digest)));
         Assert.DoesNotContain(StoreFixture.FilesIn(Store.Folder.Blobs), static name => name.EndsWith(StoreFolder.PartialEnding, StringComparison.Ordinal));
+    }
+
+    /// <summary>Checks that the store lists nothing, and that no file whose bytes are wrong or missing has a final name.</summary>
+    public void AssertListsNothing()
+    {
+        Assert.Empty(Store.Read().Entries);
+        foreach (string name in StoreFixture.FilesIn(Store.Folder.Blobs).Where(static name => !name.EndsWith(StoreFolder.PartialEnding, StringComparison.Ordinal)))
+        {
+            Assert.True(Digest.TryParse($"{Digest.Sha256}:{name}", out Digest digest), name);
+            Assert.True(ContentHash.Matches(File.ReadAllBytes(Store.Folder.BlobOf(digest)), digest), name);
+        }
     }
 
     public void Dispose()

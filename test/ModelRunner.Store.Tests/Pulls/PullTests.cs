@@ -330,13 +330,7 @@ public sealed class PullTests : IDisposable
         Assert.True(TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(0.7));
     }
 
-    private static byte[] MakeWeights(int seed)
-    {
-        byte[] bytes = new byte[Length];
-        new Random(seed).NextBytes(bytes);
-        "GGUF"u8.CopyTo(bytes);
-        return bytes;
-    }
+    private static byte[] MakeWeights(int seed) => MadeArtifact.MakeWeights(Length, seed);
 
     // The configuration is there already, so the faults are for the weights.
     private async Task<FakeRegistry> StartAsync(params RequestDelegate[] faults)
