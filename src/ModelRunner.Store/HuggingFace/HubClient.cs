@@ -24,10 +24,11 @@ internal sealed class HubClient(OutgoingClient client, RegistrySettings retries,
     public async Task<string> FindCommitAsync(HubRepository repository, string revision, CancellationToken cancellation)
     {
         string what = revision == "main" ? repository.Name : $"the revision {Texts.Printable(revision, 80)} of {repository.Name}";
-        using OutgoingResponse response = await SendAsync(
-            Request(repository, HttpMethod.Get, repository.Api($"revision/{Uri.EscapeDataString(revision)}"), what), cancellation);
-        byte[] body = await client.ReadBodyAsync(response, MaxAnswer, cancellation);
-        return Read(response, what, () => RepositoryTree.ReadCommit(body)) ?? throw Unexpected(response, what, "a response without a commit");
+        return await ReadAsync(
+            Request(repository, HttpMethod.Get, repository.Api($"revision/{Uri.EscapeDataString(revision)}"), what), MaxAnswer,
+            (response, body) =>
+                Read(response, what, () => RepositoryTree.ReadCommit(body)) ?? throw Unexpected(response, what, "a response without a commit"),
+            cancellation);
     }
 
     /// <summary>The GGUF files of a commit.</summary>
@@ -46,13 +47,15 @@ internal sealed class HubClient(OutgoingClient client, RegistrySettings retries,
                     $"{what} has more than {MaxPages} pages or {MaxEntries} files, which is the limit; choose another repository"));
             }
 
-            using OutgoingResponse response = await SendAsync(Request(repository, HttpMethod.Get, next, what), cancellation);
-            byte[] body = await client.ReadBodyAsync(response, MaxPage, cancellation);
-            (IReadOnlyList<RepositoryFile> found, int entries) = Read(response, what, () => RepositoryTree.ReadPage(body))
-                ?? throw Unexpected(response, what, "a value that is no list");
+            int entries;
+            (IReadOnlyList<RepositoryFile> found, entries, next) = await ReadAsync(
+                Request(repository, HttpMethod.Get, next, what), MaxPage,
+                (response, body) => Read(response, what, () => RepositoryTree.ReadPage(body)) is { } list
+                    ? (list.Files, list.Entries, PageLink.NextOf(response, repository.Settings.Endpoint))
+                    : throw Unexpected(response, what, "a value that is no list"),
+                cancellation);
             files.AddRange(found);
             all += entries;
-            next = PageLink.NextOf(response, repository.Settings.Endpoint);
         }
 
         return files;
@@ -106,6 +109,16 @@ internal sealed class HubClient(OutgoingClient client, RegistrySettings retries,
         new OutgoingRequest(method, address) { Authorization = repository.Settings.Token is { } token ? $"Bearer {token}" : null }, what, repository.Page);
 
     private static string WhatOf(HubRepository repository, RepositoryFile file) => $"the file {Texts.Printable(file.Path, 120)} of {repository.Name}";
+
+    // A connection may also break in the middle of a body.
+    private Task<T> ReadAsync<T>(HubRequest request, int limit, Func<OutgoingResponse, byte[], T> read, CancellationToken cancellation) =>
+        RetryRule.RepeatAsync(
+            async () =>
+            {
+                using OutgoingResponse response = await SendOnceAsync(request, cancellation);
+                return read(response, await client.ReadBodyAsync(response, limit, cancellation));
+            },
+            request.LeavesTransient, retries, time, cancellation);
 
     private Task<OutgoingResponse> SendAsync(HubRequest request, CancellationToken cancellation) =>
         RetryRule.RepeatAsync(() => SendOnceAsync(request, cancellation), request.LeavesTransient, retries, time, cancellation);

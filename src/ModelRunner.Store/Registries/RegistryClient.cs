@@ -93,10 +93,18 @@ internal sealed class RegistryClient
         {
             Headers = [("Accept", MediaTypes.AcceptedManifests)],
         };
-        using OutgoingResponse response = await _sender.SendAsync(
-            new RegistryRequest(endpoint, request, RegistryScopes.Pull(name.Repository), $"the manifest of {name}") { IsRepeated = !endpoint.IsMirror },
-            cancellation);
-        return ManifestCheck.Read(response, await _client.ReadBodyAsync(response, ManifestReader.MaxBytes, cancellation), digest);
+        var asked = new RegistryRequest(endpoint, request, RegistryScopes.Pull(name.Repository), $"the manifest of {name}") { IsRepeated = false };
+
+        // A connection may also break in the middle of the body.
+        return endpoint.IsMirror
+            ? await ReadAsync()
+            : await RetryRule.RepeatAsync(ReadAsync, leavesTransient: false, _settings, _time, cancellation);
+
+        async Task<RegistryManifest> ReadAsync()
+        {
+            using OutgoingResponse response = await _sender.SendAsync(asked, cancellation);
+            return ManifestCheck.Read(response, await _client.ReadBodyAsync(response, ManifestReader.MaxBytes, cancellation), digest);
+        }
     }
 
     private async Task<RegistryBlob> OpenBlobAsync(RegistryEndpoint endpoint, ArtifactName name, BlobRequest blob, CancellationToken cancellation)

@@ -50,6 +50,8 @@ internal static class FaultResponse
         {
             case FaultKind.Cut:
                 // A body that is shorter than its length makes the server close the connection. Aborting it would also take back what was sent.
+                // Without its start, a body without a byte would become an error of this server.
+                await response.StartAsync();
                 await CopyAsync(body, response.Body, fault.Bytes);
                 break;
             case FaultKind.Stall:
