@@ -6,7 +6,7 @@ namespace ModelRunner.Store.Http;
 internal static class Failures
 {
     private const string HelpForTrust =
-        "a proxy that inspects TLS needs its authority in a PEM file: name the file with the variable SSL_CERT_FILE";
+        "an authority of your own, such as that of a proxy that inspects TLS, needs to be in a PEM file: name it with registries.caFile in model-runner.json";
 
     /// <summary>Explains a failure.</summary>
     /// <param name="failure">What .NET threw.</param>

@@ -50,11 +50,11 @@ internal sealed class RegistrySender(OutgoingClient client, RegistryAuthorizer a
     }
 
     // A second refusal is final: a token server may give a smaller scope than the one that was asked for, again and again.
-    private static RemoteException Refuse(RegistryRequest request, OutgoingResponse response, bool wasTried)
+    private RemoteException Refuse(RegistryRequest request, OutgoingResponse response, bool wasTried)
     {
         bool isDenied = ChallengesOf(response).Any(static challenge => challenge.Get("error") == "insufficient_scope");
         string answer = $"{Origins.HostOf(response.Address)} answered {(int)response.Status}";
-        string login = LoginText.For(request.Endpoint);
+        string login = LoginText.For(request.Endpoint, authorizer.ProblemOf(request.Endpoint));
         return (isDenied, wasTried) switch
         {
             (true, true) =>

@@ -52,7 +52,7 @@ public sealed class ConnectionTests : IDisposable
         Assert.StartsWith(
             $"the server {registry.Host} is not trusted: its certificate was issued by \"CN=lab authority\", which this system does not trust; ",
             failure.Message, StringComparison.Ordinal);
-        Assert.Contains("SSL_CERT_FILE", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("registries.caFile", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("HTTP request to an HTTPS server", registry.Log, StringComparison.Ordinal);
     }
 

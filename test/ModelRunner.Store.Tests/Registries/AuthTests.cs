@@ -61,6 +61,24 @@ public sealed class AuthTests
             failure.Message);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Credentials_that_cannot_be_read_are_in_the_error(bool hasTokens)
+    {
+        await using TokenServer tokens = await TokenServer.StartAsync();
+        tokens.WantsLogin = true;
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(
+            hasTokens ? new RegistrySetup { Tokens = tokens } : new RegistrySetup { User = RegistryUser.Ann }, Cancellation);
+        using var fixture = new RegistryFixture(credentials: static _ => new RegistryCredential("a file") { Problem = "the file is broken" });
+
+        RemoteException failure = await Assert.ThrowsAsync<RemoteException>(
+            () => fixture.Client.GetManifestAsync(RegistryFixture.NameIn(registry.Host), Cancellation));
+
+        Assert.Equal(RemoteReason.Unauthorized, failure.Reason);
+        Assert.EndsWith($"; the file is broken; correct this, or log in with docker login {registry.Host}", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Anybody_gets_a_token_for_reading_and_keeps_it()
     {

@@ -107,10 +107,11 @@ public sealed class RegistryCredentialsTests : IDisposable
     {
         Write(text);
 
-        Assert.Null(await _credentials.FindAsync("reg.example", Cancellation));
+        string? told = await FindProblemAsync();
         Assert.StartsWith("the credentials in Docker's config.json cannot be read: ", Assert.Single(_notices), StringComparison.Ordinal);
         Assert.Contains(problem, _notices[0], StringComparison.Ordinal);
         Assert.DoesNotContain("secret", _notices[0], StringComparison.Ordinal);
+        Assert.Equal(_notices[0], told);
     }
 
     [Fact]
@@ -172,8 +173,9 @@ public sealed class RegistryCredentialsTests : IDisposable
         Helper("lab", script);
         Write("""{"credsStore":"lab"}""");
 
-        Assert.Null(await _credentials.FindAsync("reg.example", Cancellation));
+        string? told = await FindProblemAsync();
         Assert.Equal($"the credentials of reg.example are not used: docker-credential-lab {problem}", Assert.Single(_notices));
+        Assert.Equal(_notices[0], told);
     }
 
     [Theory]
@@ -184,8 +186,9 @@ public sealed class RegistryCredentialsTests : IDisposable
     {
         Write($$"""{"credsStore":"{{name}}"}""");
 
-        Assert.Null(await _credentials.FindAsync("reg.example", Cancellation));
+        string? told = await FindProblemAsync();
         Assert.EndsWith(problem, Assert.Single(_notices), StringComparison.Ordinal);
+        Assert.Equal(_notices[0], told);
     }
 
     /// <summary>docker/for-win#12757: helpers that wait for minutes.</summary>
@@ -196,9 +199,9 @@ public sealed class RegistryCredentialsTests : IDisposable
         Write("""{"credsStore":"lab"}""");
         long start = Stopwatch.GetTimestamp();
 
-        Assert.Null(await _credentials.FindAsync("reg.example", Cancellation));
+        string? told = await FindProblemAsync();
         TimeSpan first = Stopwatch.GetElapsedTime(start);
-        Assert.Null(await _credentials.FindAsync("reg.example", Cancellation));
+        Assert.Equal(told, await FindProblemAsync());
 
         Assert.InRange(first.TotalSeconds, 9.5, 30);
         Assert.EndsWith("did not answer within 10 s, which is the limit", Assert.Single(_notices), StringComparison.Ordinal);
@@ -238,6 +241,14 @@ public sealed class RegistryCredentialsTests : IDisposable
     }
 
     private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+
+    // Credentials with a problem have no secrets.
+    private async Task<string?> FindProblemAsync()
+    {
+        RegistryCredential? credential = await _credentials.FindAsync("reg.example", Cancellation);
+        Assert.Equal((null, null, null), (credential?.Basic, credential?.IdentityToken, credential?.RegistryToken));
+        return credential?.Problem;
+    }
 
     private void Write(string text) => _folder.Write(".docker/config.json", text);
 

@@ -19,6 +19,7 @@ internal sealed class RegistryAuthorizer(
     private readonly Lock _gate = new();
     private readonly Dictionary<(Uri Base, string Scopes), AccessToken> _kept = [];
     private readonly Dictionary<string, string> _refreshTokens = new(StringComparer.Ordinal);
+    private readonly Dictionary<Uri, string> _problems = [];
 
     // Different registries rarely wait for each other.
     private readonly SemaphoreSlim[] _asking = [.. Enumerable.Range(0, 16).Select(static _ => new SemaphoreSlim(1, 1))];
@@ -28,6 +29,13 @@ internal sealed class RegistryAuthorizer(
     {
         lock (_gate)
             return _kept.TryGetValue((endpoint.Base, scopes.ToString()), out AccessToken? token) && time.GetUtcNow() < token.Until ? token.Header : null;
+    }
+
+    /// <summary>Why the user's credentials for a registry could not be used when they were last needed; null: they could, or there are none.</summary>
+    public string? ProblemOf(RegistryEndpoint endpoint)
+    {
+        lock (_gate)
+            return _problems.GetValueOrDefault(endpoint.Base);
     }
 
     /// <summary>Answers a challenge.</summary>
@@ -66,6 +74,7 @@ internal sealed class RegistryAuthorizer(
         if (bearer is null && !challenges.Any(static challenge => challenge.Scheme == "basic"))
             return null;
         RegistryCredential? credential = await findCredential(endpoint.Host, cancellation);
+        Note(endpoint, credential?.Problem);
         if (bearer is null)
             return credential?.Basic is { } basic ? new AccessToken(basic, time.GetUtcNow() + BasicLife) : null;
         if (credential?.RegistryToken is { } ready)
@@ -81,6 +90,18 @@ internal sealed class RegistryAuthorizer(
         if (credential?.IdentityToken is { } used && refresh is not null && refresh != used)
             KeepRefresh(used, refresh);
         return token;
+    }
+
+    private void Note(RegistryEndpoint endpoint, string? problem)
+    {
+        lock (_gate)
+        {
+            _problems.Remove(endpoint.Base);
+            if (_problems.Count >= MaxKept)
+                _problems.Clear();
+            if (problem is not null)
+                _problems[endpoint.Base] = problem;
+        }
     }
 
     private void Keep(RegistryEndpoint endpoint, RegistryScopes scopes, AccessToken token)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ModelRunner.Store.Registries.Access;
 
-/// <summary>What a registry knows a user by. One of the three is there.</summary>
+/// <summary>What a registry knows a user by, or why that is not known. One of the four is there.</summary>
 /// <param name="Origin">Where it was found, for errors: <c>DOCKER_USERNAME</c>, the path of a file, the name of a helper.</param>
 internal sealed record RegistryCredential(string Origin)
 {
@@ -14,6 +14,9 @@ internal sealed record RegistryCredential(string Origin)
 
     /// <summary>A token for the registry itself.</summary>
     public string? RegistryToken { get; init; }
+
+    /// <summary>Why it cannot be used, as a clause; null: it can.</summary>
+    public string? Problem { get; init; }
 
     /// <summary>The header for user name and password.</summary>
     public string? Basic => User is { } user ? "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user.Name}:{user.Password}")) : null;

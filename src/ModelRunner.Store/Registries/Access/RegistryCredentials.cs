@@ -25,7 +25,7 @@ internal sealed class RegistryCredentials(Func<string, string?> readVariable, st
     public static RegistryCredentials OfUser(Action<string> notify, TimeProvider time) => new(
         Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), notify, time);
 
-    /// <summary>The credentials of a registry or mirror; null: it is asked without credentials.</summary>
+    /// <summary>The credentials of a registry or mirror; null: it is asked without credentials. One with a problem has no secrets.</summary>
     /// <param name="host">Its name; Docker Hub is <c>docker.io</c>.</param>
     /// <param name="cancellation">Gives up.</param>
     public async Task<RegistryCredential?> FindAsync(string host, CancellationToken cancellation)
@@ -33,18 +33,20 @@ internal sealed class RegistryCredentials(Func<string, string?> readVariable, st
         if (host == ArtifactName.DockerHub && readVariable("DOCKER_USERNAME") is { Length: > 0 } name
             && readVariable("DOCKER_PASSWORD") is { Length: > 0 } password)
             return new RegistryCredential("DOCKER_USERNAME") { User = (name, password) };
-        if (await ReadFileAsync(cancellation) is not { } configuration)
-            return null;
+        (DockerConfiguration? configuration, string path, string? problem) = await ReadFileAsync(cancellation);
+        if (configuration is null)
+            return problem is null ? null : new RegistryCredential(path) { Problem = problem };
         if (configuration.HelperFor(host) is not { } helper)
             return configuration.LoginFor(host);
 
         HelperOutcome outcome = await AskHelperAsync(helper, host, cancellation);
-        return outcome.Credential ?? configuration.LoginFor(host);
+        return outcome.Credential ?? configuration.LoginFor(host)
+            ?? (outcome.Problem is null ? null : new RegistryCredential(helper) { Problem = TellOf(host, outcome.Problem) });
     }
 
     public void Dispose() => _gate.Dispose();
 
-    private async Task<DockerConfiguration?> ReadFileAsync(CancellationToken cancellation)
+    private async Task<(DockerConfiguration? Configuration, string Path, string? Problem)> ReadFileAsync(CancellationToken cancellation)
     {
         string folder = readVariable("DOCKER_CONFIG") is { Length: > 0 } named ? named : Path.Join(home, ".docker");
         string path = Path.Join(folder, "config.json");
@@ -52,19 +54,22 @@ internal sealed class RegistryCredentials(Func<string, string?> readVariable, st
         {
             await using FileStream? file = RegularFile.Open(path);
             if (file is null)
-                return null;
+                return (null, path, null);
             if (file.Length > DockerConfiguration.MaxBytes)
                 throw new FormatException(FormattableString.Invariant($"{path} is longer than {DockerConfiguration.MaxBytes} bytes, which is the limit"));
             byte[] bytes = new byte[file.Length];
             int count = await file.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellation);
-            return DockerConfiguration.Parse(bytes.AsSpan(0, count), path);
+            return (DockerConfiguration.Parse(bytes.AsSpan(0, count), path), path, null);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or FormatException)
         {
-            notify($"the credentials in Docker's config.json cannot be read: {failure.Message}");
-            return null;
+            string problem = $"the credentials in Docker's config.json cannot be read: {failure.Message}";
+            notify(problem);
+            return (null, path, problem);
         }
     }
+
+    private static string TellOf(string host, string problem) => $"the credentials of {host} are not used: {problem}";
 
     private async Task<HelperOutcome> AskHelperAsync(string helper, string host, CancellationToken cancellation)
     {
@@ -76,7 +81,7 @@ internal sealed class RegistryCredentials(Func<string, string?> readVariable, st
                 return kept.Outcome;
             HelperOutcome outcome = await CredentialHelper.AskAsync(helper, RegistryKeys.ForHelper(host), readVariable("PATH"), time, cancellation);
             if (outcome.Problem is not null)
-                notify($"the credentials of {host} are not used: {outcome.Problem}");
+                notify(TellOf(host, outcome.Problem));
             if (_answers.Count >= MaxKept)
                 _answers.Clear();
             _answers[(helper, host)] = (outcome, now + HelperLife);

@@ -20,7 +20,8 @@ internal sealed class TokenClient(OutgoingClient client, RealmRule rule, TimePro
     {
         Uri realm = rule.Check(endpoint, challenge.Get("realm"));
         bool isTrusted = rule.Trusts(endpoint, realm);
-        RegistryCredential? used = isTrusted ? credential : null;
+        RegistryCredential? known = credential?.Problem is null ? credential : null;
+        RegistryCredential? used = isTrusted ? known : null;
         scopes = scopes.With(RegistryScopes.Parse(challenge.Get("scope") ?? ""));
         OutgoingRequest request = used?.IdentityToken is { } refresh
             ? MakeRefresh(realm, challenge.Get("service"), scopes, refresh)
@@ -32,7 +33,7 @@ internal sealed class TokenClient(OutgoingClient client, RealmRule rule, TimePro
         if (response.Status == HttpStatusCode.OK)
             return TokenAnswer.Read(await client.ReadBodyAsync(response, TokenAnswer.MaxBytes, cancellation), Origins.HostOf(response.Address), now);
         throw response.Status is HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
-            ? Refuse(endpoint, realm, response.Status, used, credential)
+            ? Refuse(endpoint, realm, response.Status, used, known, credential?.Problem)
             : await RegistryProblem.ExplainAsync(client, response, $"a token for {endpoint.Host}", time, cancellation);
     }
 
@@ -59,10 +60,10 @@ internal sealed class TokenClient(OutgoingClient client, RealmRule rule, TimePro
     };
 
     private static RemoteException Refuse(
-        RegistryEndpoint endpoint, Uri realm, HttpStatusCode status, RegistryCredential? used, RegistryCredential? known)
+        RegistryEndpoint endpoint, Uri realm, HttpStatusCode status, RegistryCredential? used, RegistryCredential? known, string? problem)
     {
         string answer = $"the token server {Origins.HostOf(realm)} of {endpoint.Host} answered {(int)status}";
-        string login = LoginText.For(endpoint);
+        string login = LoginText.For(endpoint, problem);
         string message = (used, known) switch
         {
             ({ } sent, _) => $"{answer}: it refuses the {sent}; {login}",
