@@ -84,10 +84,13 @@ internal sealed class InferenceEndpoint(
         Check(model, route, backend);
         var wishes = new RequestWishes(
             PriorityHeader.Read(context), keepAlive.Apply(Caller.Of(context), envelope.KeepAlive, model),
-            new RequestSender(Caller.Of(context).KeyName, context.TraceIdentifier));
+            new RequestSender(Caller.Of(context).KeyName, context.TraceIdentifier))
+        {
+            Variants = () => models.FindVariants(context, model),
+        };
         if (IsPreload(context.Request))
         {
-            await exchange.LoadAsync(backend, model, route.Mode, wishes, context.RequestAborted);
+            await exchange.LoadAsync(context, backend, model, route.Mode, wishes);
             context.Response.StatusCode = StatusCodes.Status200OK;
             context.Response.ContentLength = 0;
             return;

@@ -57,6 +57,9 @@ internal sealed class MissingModels(
         return await rights.FindAsync(caller, reference, context.RequestAborted);
     }
 
+    /// <summary>The other variants of a model that the client may use. It reads no file.</summary>
+    public IReadOnlyList<ModelEntry> FindVariants(HttpContext context, ModelEntry model) => rights.FindVariants(Caller.Of(context), model);
+
     private bool MayPull(HttpContext context, Caller caller, string reference) =>
         settings().Downloads.OnRequest && rights.MayPull(caller, reference)
         && !string.Equals(context.Request.Headers[NoPullHeader].ToString(), "true", StringComparison.OrdinalIgnoreCase);

@@ -41,6 +41,9 @@ internal sealed class ModelRights(ModelCatalog catalog)
     public IReadOnlyList<ModelEntry> Filter(Caller caller, IReadOnlyList<ModelEntry> models) =>
         caller.HasOnlySomeModels ? [.. models.Where(model => Allows(caller, model))] : models;
 
+    /// <summary>The other variants of a model that a caller may use. It reads no file.</summary>
+    public IReadOnlyList<ModelEntry> FindVariants(Caller caller, ModelEntry model) => Filter(caller, catalog.FindVariants(model));
+
     // The list of the key has the model, so that it is no secret that there is none.
     private bool IsNamed(Caller caller, string reference) =>
         ModelReference.TryParseWritten(reference, out ModelReference parsed, out _) && Allows(caller, parsed.ToString());

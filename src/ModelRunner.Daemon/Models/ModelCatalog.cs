@@ -197,6 +197,10 @@ internal sealed class ModelCatalog : IDisposable
             }
             : found;
 
+    /// <summary>The other variants of a model that can be used, by the last scans. It reads no file: one whose header was not read yet is left out.</summary>
+    public IReadOnlyList<ModelEntry> FindVariants(ModelEntry model) =>
+        [.. (_watch.Last?.Snapshot.FindVariants(model.Reference) ?? []).Select(source => _factory.Create(source, out _)).OfType<ModelEntry>()];
+
     /// <summary>Whether a model is here that a reference of the configuration means, by the last scan of the store.</summary>
     public bool IsHere(ModelReference reference) => _watch.Last?.Snapshot.FindConfigured(reference) is not null;
 

@@ -15,6 +15,7 @@ internal sealed class ModelSnapshot
     private readonly Dictionary<(string Repository, HubFile File), ModelSource> _byHubFile = [];
     private readonly ConcurrentDictionary<ModelReference, ModelSource?> _meanings = [];
     private readonly Lazy<(Digest Id, ModelSource Source)[]> _byId;
+    private readonly Lazy<ModelVariants> _variants;
 
     public ModelSnapshot(IEnumerable<ModelSource> sources, IReadOnlyDictionary<string, string> aliases, IReadOnlyList<string> problems)
     {
@@ -32,6 +33,8 @@ internal sealed class ModelSnapshot
                 _byHubFile.TryAdd(file, source);
         }
 
+        _variants = new(() => new ModelVariants(Sources));
+
         // Ids are hashes, so they are computed once, and only if somebody writes one.
         _byId = new(() => [.. _byManifest.Select(static pair => (pair.Key, pair.Value))
             .Concat(Sources.Where(static source => source.Manifests.Count == 0).Select(static source => (source.Id, source)))]);
@@ -45,6 +48,11 @@ internal sealed class ModelSnapshot
 
     /// <summary>The aliases that would hide a model.</summary>
     public IReadOnlyList<AliasClash> AliasClashes { get; init; } = [];
+
+    /// <summary>The other variants of a model; empty if there is no such model.</summary>
+    /// <param name="canonical">Its canonical reference.</param>
+    public IEnumerable<ModelSource> FindVariants(string canonical) =>
+        _byReference.GetValueOrDefault(canonical) is { } source ? _variants.Value.Find(source) : [];
 
     /// <summary>
     /// The model that a reference of the configuration means; null: none. It is remembered, because keys are compared with every model. So texts of

@@ -27,6 +27,9 @@ internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry mod
     /// <summary>As <see cref="MeasuredSurplus"/>, of all graphics cards together.</summary>
     public long MeasuredCardSurplus { get; set; }
 
+    /// <summary>Knows what other models need; null: no advice names them.</summary>
+    public RunnerDemands? Demands { get; set; }
+
     /// <summary>What the client says about its scheduling.</summary>
     public RequestWishes Wishes { get; init; }
 
@@ -40,9 +43,12 @@ internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry mod
         _outcome.TrySetResult(new AcquireOutcome(Lease: null, refusal with { Message = Explain(refusal) }));
 
     /// <summary>The message of a refusal, with advice if that is possible.</summary>
-    public string Explain(Refuse refusal) => refusal.Limits is { } limits && Advise(limits) is { } advice
-        ? $"{refusal.Message}; {advice}"
+    public string Explain(Refuse refusal) => refusal.Limits is { } limits
+        ? string.Join("; ", new[] { refusal.Message, Advise(limits), AdviseVariants(limits) }.OfType<string>())
         : refusal.Message;
+
+    private string? AdviseVariants(MemoryLimits limits) =>
+        Demands is { } demands && Wishes.Variants?.Invoke() is { } variants ? VariantAdvice.For(variants, Key.Mode, limits, demands) : null;
 
     private string? Advise(MemoryLimits limits)
     {

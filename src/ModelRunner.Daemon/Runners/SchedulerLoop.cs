@@ -104,6 +104,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     {
         _pending[request.Id] = request;
         RunnerDemand demand = request.Wishes.Complete(_demands.Of(request.Model, request.Key.Mode));
+        request.Demands = _demands;
         request.MeasuredSurplus = demand.MemoryBytes - _demands.MainMemoryOf(request.Model, request.Key.Mode);
         if (!_events.Writer.TryWrite(new RequestArrived(request.Id, request.Key, demand) { Tried = tried }))
             Refuse(Refusals.ShuttingDown(request.Id));
