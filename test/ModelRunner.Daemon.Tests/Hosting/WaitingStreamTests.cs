@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using ModelRunner.Daemon.Tests.Accounting;
 using ModelRunner.Testing;
@@ -95,6 +96,21 @@ public sealed class WaitingStreamTests
     }
 
     [Fact]
+    public async Task A_request_that_only_loads_a_model_gets_how_it_waited_too()
+    {
+        await using DaemonFixture daemon = await StartAsync("""{"load_delay_ms": 1500}""");
+        for (int load = 1; load <= 2; load++)
+        {
+            using HttpResponseMessage response = await PreloadAsync(daemon);
+
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.Equal("1", Assert.Single(response.Headers.GetValues(Position)));
+            Assert.Equal(load == 2, response.Headers.Contains(ExpectedLoad));
+            await daemon.PostAsync("engines/unload", """{"all":true}""");
+        }
+    }
+
+    [Fact]
     public async Task A_client_that_leaves_while_it_waits_is_counted_once_and_the_load_goes_on()
     {
         await using DaemonFixture daemon = await StartAsync(SlowLoad);
@@ -116,6 +132,14 @@ public sealed class WaitingStreamTests
     {
         Configuration = $$"""{ "metrics": { "minInterval": "0s" }, "limits": { {{limits}} } }""",
     }.WithFaults(faults));
+
+    private static async Task<HttpResponseMessage> PreloadAsync(DaemonFixture daemon)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions");
+        request.Headers.Add("X-Preload-Only", "true");
+        request.Content = new StringContent("""{"model":"tiny-chat"}""", Encoding.UTF8, "application/json");
+        return await daemon.Client.SendAsync(request, Cancellation);
+    }
 
     private static Task<HttpResponseMessage> AskAsync(DaemonFixture daemon, string route = "v1/chat/completions") => daemon.StreamAsync(
         route, """{"model":"tiny-chat","messages":[{"role":"user","content":"one"}],"max_tokens":4,"stream":true}""");

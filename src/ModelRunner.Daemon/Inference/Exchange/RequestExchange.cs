@@ -34,15 +34,19 @@ internal sealed class RequestExchange(
     private const int MaxManagedAttempts = 3;
 
     /// <summary>Loads a model: returns as soon as one of its runners could take a request.</summary>
+    /// <param name="context">The client's request. Its response gets the place in the queue, as that of any request that waits.</param>
     /// <param name="backend">The backend that the route names; null: any.</param>
     /// <param name="model">The model.</param>
     /// <param name="mode">The mode of the runner.</param>
     /// <param name="wishes">What the client says about the scheduling.</param>
-    /// <param name="cancellationToken">Cancelled when the client leaves.</param>
     /// <exception cref="ApiException">The scheduler refused the request.</exception>
-    public async Task LoadAsync(string? backend, ModelEntry model, RunnerMode mode, RequestWishes wishes, CancellationToken cancellationToken)
+    public async Task LoadAsync(HttpContext context, string? backend, ModelEntry model, RunnerMode mode, RequestWishes wishes)
     {
-        using RunnerLease lease = LeaseOf(await pool.AcquireAsync(pool.KeyOf(backend, model, mode), model, cancellationToken, wishes: wishes));
+        var notice = new QueueNotice();
+        AcquireOutcome acquired = await pool.AcquireAsync(
+            pool.KeyOf(backend, model, mode), model, context.RequestAborted, notice: notice, wishes: wishes);
+        QueueHeaders.Announce(context.Response, notice);
+        using RunnerLease lease = LeaseOf(acquired);
     }
 
     /// <summary>Sends a request to a runner and its response, or an error, to the client.</summary>
