@@ -33,7 +33,7 @@ internal sealed class CheckStream(StoreCheck check, bool isJson)
 
     /// <summary>The last line.</summary>
     public byte[] WriteEnd(IReadOnlyList<CheckedModel> models) => Line(
-        models.All(static model => model.Bad.Count == 0) ? "success" : "error", CheckText.Sum(models, check.Files.Count, check.TotalBytes), null,
+        models.All(static model => model.Bad.Count == 0) ? "success" : "error", CheckText.Sum(models), null,
         json => Write(json, models));
 
     private byte[] Line(string type, string message, (FileProgress File, long Bytes)? layer = null, Action<Utf8JsonWriter>? more = null) =>

@@ -2,6 +2,7 @@ using System.Globalization;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Checks;
 using ModelRunner.Store.Foreign;
+using ModelRunner.Store.Layout;
 
 namespace ModelRunner.Daemon.Pulling;
 
@@ -30,10 +31,11 @@ internal static class CheckText
         string what = $"its file {file.File.Digest} ({RoleOf(file)})";
         return file.Condition switch
         {
-            FileCondition.Missing => $"{what} is missing; pull the model again",
+            FileCondition.Missing => $"{what} is missing; {RepairAdvice.Text}",
             FileCondition.Unreadable => $"{what} {file.Problem}; {RemedyOf(file.Cause)}",
-            _ when file.IsLoaded => $"{what} {Found(file)}; the model is loaded, so the file stays: unload it, verify it again and pull it again",
-            _ when file.IsSetAside => $"{what} {Found(file)}; it was set aside: pull the model again, or remove it",
+            _ when file.IsLoaded => $"{what} {Found(file)}; the model is loaded, so the file stays: unload it, verify it again, then "
+                + RepairAdvice.Text,
+            _ when file.IsSetAside => $"{what} {Found(file)}; it was set aside: {RepairAdvice.Text}, or remove it",
             _ when file.IsRefused => $"{what} {Found(file)}; it could not be set aside ({file.Problem}), so requests for its models are refused until it is "
                 + "repaired: let the daemon write to the model store, and verify again",
             _ => $"{what} {Found(file)}; it could not be set aside: {file.Problem ?? "it was changed meanwhile, so verify again"}",
@@ -41,21 +43,24 @@ internal static class CheckText
     }
 
     /// <summary>The end of a check.</summary>
-    public static string Sum(IReadOnlyList<CheckedModel> models, int files, long bytes)
+    public static string Sum(IReadOnlyList<CheckedModel> models)
     {
+        CheckedFile[] files = [.. models.SelectMany(static model => model.Files)];
+        CheckedFile[] different = [.. files.DistinctBy(static file => file.File.Digest)];
+        string count = string.Create(CultureInfo.InvariantCulture, $"{different.Length} {(different.Length < files.Length ? "different " : "")}files");
         int bad = models.Count(static model => model.Bad.Count > 0);
         string all = string.Create(CultureInfo.InvariantCulture, $"{models.Count} model{(models.Count == 1 ? "" : "s")}");
         return models.Count == 0 ? "There are no models in the model store"
-            : bad == 0 ? string.Create(CultureInfo.InvariantCulture, $"Verified {all}: {files} files, {FileSizeText.Format(bytes)}, all intact")
+            : bad == 0 ? $"Verified {all}: {count}, {FileSizeText.Format(different.Sum(static file => file.File.Size))}, all intact"
             : string.Create(CultureInfo.InvariantCulture, $"{bad} of {all} {(bad == 1 ? "has" : "have")} damaged, missing or unreadable files");
     }
 
     private static string RemedyOf(UnreadableCause cause) => cause switch
     {
         UnreadableCause.Denied => "let the user of the daemon read it, then verify again",
-        UnreadableCause.NoFile => "remove what has its name, then pull the model again",
+        UnreadableCause.NoFile => $"remove what has its name, then {RepairAdvice.Text}",
         UnreadableCause.Unopened => "remove the cause, then verify again",
-        UnreadableCause.TooLarge => "remove the model, then pull it again",
+        UnreadableCause.TooLarge => $"remove the model, then {RepairAdvice.Text}",
         UnreadableCause.Changed => "verify again when nothing writes it",
         _ => "check the disk and the memory of this machine, then verify again",
     };

@@ -118,7 +118,7 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
     }
 
     private StoreException NoSpace(long bytes, long free, Exception? cause) =>
-        SpaceCheck.NoSpace($"a file of the model needs {SpaceCheck.Show(bytes)}", spareBytes, free, cause);
+        SpaceCheck.NoSpace($"a file of the model needs {FileSizeText.Format(bytes)}", spareBytes, free, cause);
 
     private ArtifactManifest Check([System.Diagnostics.CodeAnalysis.NotNull] byte[]? manifest)
     {

@@ -38,7 +38,7 @@ internal sealed class ModelArchive : IDisposable
     {
         byte[]? bytes = ManifestFile.ReadBytes(store.Folder, entry.Id);
         if (bytes is null || ManifestReader.TryRead(bytes, out _) is not { } manifest)
-            throw store.ExplainMissing(entry.Id, StoreErrorReason.Damaged, "the manifest of the model cannot be read; pull the model again");
+            throw store.ExplainMissing(entry.Id, StoreErrorReason.Damaged, $"the manifest of the model cannot be read; {RepairAdvice.Text}");
 
         // The layers come first, as Docker Model Runner writes them.
         Descriptor[] files = [.. manifest.Layers.Append(manifest.Config).DistinctBy(static file => file.Digest)];
@@ -47,7 +47,7 @@ internal sealed class ModelArchive : IDisposable
             return new ModelArchive(store.Folder, files, bytes, name, held);
         held.Dispose();
         throw store.ExplainMissing(
-            entry.Id, StoreErrorReason.MissingFile, $"the file {missing.Digest} of the model is missing; pull the model again");
+            entry.Id, StoreErrorReason.MissingFile, $"the file {missing.Digest} of the model is missing; {RepairAdvice.Text}");
     }
 
     /// <summary>Writes the archive. The last bytes of a file are written only if the digest of the whole file is right.</summary>

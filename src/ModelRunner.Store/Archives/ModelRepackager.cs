@@ -25,7 +25,7 @@ internal sealed class ModelRepackager(ModelStore store, TimeProvider time)
             || ManifestFile.ReadConfigBytes(store.Folder, manifest) is not { } old)
         {
             throw store.ExplainMissing(
-                source.Id, StoreErrorReason.MissingFile, "the manifest or the configuration of the model cannot be read; pull the model again");
+                source.Id, StoreErrorReason.MissingFile, $"the manifest or the configuration of the model cannot be read; {RepairAdvice.Text}");
         }
 
         if (manifest.Config.MediaType is not (MediaTypes.ConfigV1 or MediaTypes.ConfigV2))
@@ -37,7 +37,7 @@ internal sealed class ModelRepackager(ModelStore store, TimeProvider time)
         if (manifest.Files.FirstOrDefault(part => !store.Has(part)) is { } missing)
         {
             throw store.ExplainMissing(
-                source.Id, StoreErrorReason.MissingFile, $"the file {missing.Digest} of the model is missing; pull the model again");
+                source.Id, StoreErrorReason.MissingFile, $"the file {missing.Digest} of the model is missing; {RepairAdvice.Text}");
         }
 
         if (!store.Has(file))

@@ -13,7 +13,6 @@ namespace ModelRunner.Store.Foreign;
 internal static class ArtifactStore
 {
     // Nothing tells where a model came from.
-    private const string Remedy = "pull, load or package it again";
 
     /// <summary>Lists them.</summary>
     /// <param name="folders">The stores; folders that are none are passed over.</param>
@@ -63,7 +62,7 @@ internal static class ArtifactStore
     private static ForeignModel Describe(StoreFolder folder, StoreEntry entry, ForeignScan scan)
     {
         if (scan.Read(folder.ManifestOf(entry.Id)) is not { } bytes || ManifestReader.TryRead(bytes, out _) is not { } manifest)
-            return new ForeignModel("", [], 0) { Problem = $"has no manifest that can be read; {Remedy}" };
+            return new ForeignModel("", [], 0) { Problem = $"has no manifest that can be read; {RepairAdvice.Text}" };
         if (manifest.FindProblem() is { } problem)
             return new ForeignModel("", [], 0) { Problem = problem };
 
@@ -74,7 +73,7 @@ internal static class ArtifactStore
             return new ForeignModel("", [], 0)
             {
                 Problem = $"has the damaged file {damaged} in the model store, which could not be set aside; "
-                    + "let the daemon write to the model store, verify the model again, and pull it again",
+                    + $"let the daemon write to the model store, verify the model again, then {RepairAdvice.Text}",
             };
         }
 
@@ -87,7 +86,8 @@ internal static class ArtifactStore
         {
             return new ForeignModel("", [], 0)
             {
-                Problem = $"has several parts without the folder that names them; {Remedy}, or run it once in Docker Model Runner if it is in its store",
+                Problem = $"has several parts without the folder that names them; {RepairAdvice.Text}, "
+                    + "or run it once in Docker Model Runner if it is in its store",
             };
         }
 
@@ -95,10 +95,10 @@ internal static class ArtifactStore
         if (FindDamage(folder, [.. parts, .. others]) is { } damage)
             return new ForeignModel("", [], 0) { Problem = damage };
         if (present.Length > 0 && others.FirstOrDefault(file => !Exists(scan.Expect(folder.BlobOf(file.Digest)))) is { } missing)
-            return new ForeignModel("", [], 0) { Problem = $"lacks the file {missing.Digest} in the model store; {Remedy}" };
+            return new ForeignModel("", [], 0) { Problem = $"lacks the file {missing.Digest} in the model store; {RepairAdvice.Text}" };
 
         return present.Length == 0
-            ? new ForeignModel("", [], 0) { Problem = $"lacks its files in the model store; {Remedy}" }
+            ? new ForeignModel("", [], 0) { Problem = $"lacks its files in the model store; {RepairAdvice.Text}" }
             : new ForeignModel("", present, paths.Length)
             {
                 Digests = [.. parts.Select(static part => part.Digest)],
@@ -115,7 +115,7 @@ internal static class ArtifactStore
         foreach (Descriptor file in files)
             if (FileStatus.Of(folder.BlobOf(file.Digest)) is { Exists: true } status && status.SizeBytes != file.Size)
                 return string.Create(
-                    CultureInfo.InvariantCulture, $"has the damaged file {file.Digest}: it has {status.SizeBytes} of {file.Size} bytes; {Remedy}");
+                    CultureInfo.InvariantCulture, $"has the damaged file {file.Digest}: it has {status.SizeBytes} of {file.Size} bytes; {RepairAdvice.Text}");
         return null;
     }
 

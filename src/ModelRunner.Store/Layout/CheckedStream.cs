@@ -38,5 +38,5 @@ internal sealed class CheckedStream(Stream source, Descriptor file) : ForwardStr
     }
 
     private string Describe(Digest actual) =>
-        $"the file {file.Digest} in the model store is damaged: its bytes have the digest {actual}; run \"model-runner verify\", then pull the model again";
+        $"the file {file.Digest} in the model store is damaged: its bytes have the digest {actual}; run \"model-runner verify\", then {RepairAdvice.Text}";
 }

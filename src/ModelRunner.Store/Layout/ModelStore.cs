@@ -52,7 +52,7 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
             index =>
             {
                 if (read.Files.FirstOrDefault(file => !Has(file)) is { } missing)
-                    throw new StoreException(StoreErrorReason.MissingFile, $"the file {missing.Digest} is no longer in the model store; pull again");
+                    throw new StoreException(StoreErrorReason.MissingFile, $"the file {missing.Digest} is no longer in the model store; try again");
                 folder.BeforeStep?.Invoke("bundle");
                 if (ModelParts.Of(read, out _) is { Count: > 1 } parts)
                     BundleFolder.Make(folder, id, parts);
@@ -221,7 +221,8 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
         {
             throw new StoreException(
                 StoreErrorReason.NoSpace,
-                "there is no space for the list of models; make space, for example with \"model-runner prune\", and try again", failure);
+                "there is no space for the list of models; make space: \"model-runner prune\" removes files that no model needs, "
+                + "\"model-runner rm --force MODEL\" a whole model; then try again", failure);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

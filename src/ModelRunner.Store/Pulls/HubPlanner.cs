@@ -119,7 +119,7 @@ internal sealed class HubPlanner(HubClient client, Func<HubSettings> read, IMemo
         {
             RepositoryModel smallest = usable.MinBy(static model => model.Size)!;
             return $"no quantization of {repository.Name} fits into the memory of this machine: the smallest one, {smallest.Tag}, needs "
-                + $"{SpaceCheck.Show(NeedOf(smallest))}, and models may use {SpaceCheck.Show(limit)}; "
+                + $"{FileSizeText.Format(NeedOf(smallest))}, and models may use {FileSizeText.Format(limit)}; "
                 + $"write hf.co/{repository.Name}:{smallest.Tag} to pull it all the same";
         }
     }

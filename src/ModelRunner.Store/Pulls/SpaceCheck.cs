@@ -1,4 +1,3 @@
-using System.Globalization;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Layout;
@@ -24,7 +23,7 @@ internal static class SpaceCheck
             file => Math.Max(0, file.Size - PartialBlob.ReservedOf(store.Folder, file, repository)));
         if (missing == 0 || DiskSpace.Available(store.Folder.Root) is not { } free || free >= missing + spareBytes)
             return;
-        throw NoSpace($"the model needs {Show(missing)} more", spareBytes, free);
+        throw NoSpace($"the model needs {FileSizeText.Format(missing)} more", spareBytes, free);
     }
 
     /// <summary>The error of a disk that is too full.</summary>
@@ -34,17 +33,6 @@ internal static class SpaceCheck
     /// <param name="cause">The failure that showed it; null: none.</param>
     public static StoreException NoSpace(string need, long spareBytes, long free, Exception? cause = null) => new(
         StoreErrorReason.NoSpace,
-        $"{need}, and {Show(spareBytes)} must stay free, but the disk of the model store has {Show(free)}; "
+        $"{need}, and {FileSizeText.Format(spareBytes)} must stay free, but the disk of the model store has {FileSizeText.Format(free)}; "
         + "make space, or name a folder on another disk in MODELS_PATH", cause);
-
-    /// <summary>A number of bytes for people, for example <c>1.5 GiB</c>.</summary>
-    public static string Show(long bytes)
-    {
-        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
-        double value = bytes;
-        int unit = 0;
-        while (Math.Round(value, 2) >= 1024 && unit < units.Length - 1)
-            (value, unit) = (value / 1024, unit + 1);
-        return string.Create(CultureInfo.InvariantCulture, $"{value:0.##} {units[unit]}");
-    }
 }

@@ -85,7 +85,7 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
             || ManifestReader.TryRead(bytes, out _) is not { } manifest)
         {
             throw store.ExplainMissing(
-                push.Id, StoreErrorReason.Damaged, $"the manifest of {push.Name} in the model store is missing or changed; pull the model again");
+                push.Id, StoreErrorReason.Damaged, $"the manifest of {push.Name} in the model store is missing or changed; {RepairAdvice.Text}");
         }
 
         // A model that is removed meanwhile keeps its files until they are sent.
@@ -93,7 +93,7 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
         if (manifest.Files.FirstOrDefault(file => !store.Has(file)) is { } missing)
         {
             throw store.ExplainMissing(
-                push.Id, StoreErrorReason.MissingFile, $"the file {missing.Digest} of {push.Name} is not in the model store; pull the model again");
+                push.Id, StoreErrorReason.MissingFile, $"the file {missing.Digest} of {push.Name} is not in the model store; {RepairAdvice.Text}");
         }
 
         FileProgress[] files = [.. manifest.Files.Select(static file => new FileProgress(file))];

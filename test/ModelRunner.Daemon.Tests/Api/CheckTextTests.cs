@@ -14,9 +14,9 @@ public sealed class CheckTextTests
     [Theory]
     [InlineData(UnreadableCause.Hardware, "has other bytes each time it is read", "check the disk and the memory of this machine, then verify again")]
     [InlineData(UnreadableCause.Denied, "may not be read by this user", "let the user of the daemon read it, then verify again")]
-    [InlineData(UnreadableCause.NoFile, "is a folder", "remove what has its name, then pull the model again")]
+    [InlineData(UnreadableCause.NoFile, "is a folder", "remove what has its name, then pull, load or package the model again")]
     [InlineData(UnreadableCause.Unopened, "cannot be opened: Too many open files", "remove the cause, then verify again")]
-    [InlineData(UnreadableCause.TooLarge, "has 5 bytes, and a manifest has at most 4", "remove the model, then pull it again")]
+    [InlineData(UnreadableCause.TooLarge, "has 5 bytes, and a manifest has at most 4", "remove the model, then pull, load or package the model again")]
     internal void The_advice_fits_the_cause(UnreadableCause cause, string problem, string advice)
     {
         var file = new CheckedFile(new Descriptor("", Id, 1), FileCondition.Unreadable) { IsManifest = true, Problem = problem, Cause = cause };
@@ -40,8 +40,8 @@ public sealed class CheckTextTests
 
     [Theory]
     [InlineData(0, 0, "There are no models in the model store")]
-    [InlineData(0, 1, "Verified 1 model: 4 files, 7 B, all intact")]
-    [InlineData(0, 2, "Verified 2 models: 4 files, 7 B, all intact")]
+    [InlineData(0, 1, "Verified 1 model: 2 files, 5 B, all intact")]
+    [InlineData(0, 2, "Verified 2 models: 3 different files, 6 B, all intact")]
     [InlineData(1, 1, "1 of 1 model has damaged, missing or unreadable files")]
     [InlineData(1, 3, "1 of 3 models has damaged, missing or unreadable files")]
     [InlineData(2, 3, "2 of 3 models have damaged, missing or unreadable files")]
@@ -49,8 +49,11 @@ public sealed class CheckTextTests
     {
         CheckedModel[] models = [.. Enumerable.Range(0, all).Select(number => new CheckedModel(
             new StoreEntry(Id, [], []),
-            [new CheckedFile(new Descriptor("", Id, 1), number < bad ? FileCondition.Missing : FileCondition.Whole)]))];
+            [
+                new CheckedFile(new Descriptor("", ContentHash.Of([(byte)number]), 1), FileCondition.Whole) { IsManifest = true },
+                new CheckedFile(new Descriptor("", Id, 4), number < bad ? FileCondition.Missing : FileCondition.Whole),
+            ]))];
 
-        Assert.Equal(text, CheckText.Sum(models, files: 4, bytes: 7));
+        Assert.Equal(text, CheckText.Sum(models));
     }
 }

@@ -46,7 +46,7 @@ public sealed class CheckRunnerTests : IDisposable
         Assert.Equal((FileCondition.Damaged, true, _made.Read().Layers[0].Digest), (bad.Condition, bad.IsSetAside, bad.File.Digest));
         Assert.NotEqual(bad.File.Digest, bad.Found);
         Assert.All(check.Files, static file => Assert.Equal(file.File.Size, file.Bytes));
-        Assert.Equal("lacks its files in the model store; pull, load or package it again", Assert.Single(List()).Problem);
+        Assert.Equal("lacks its files in the model store; pull, load or package the model again", Assert.Single(List()).Problem);
         Assert.Equal(LeftoverKind.Damaged, Assert.Single(_fixture.Store.FindLeftovers()).Kind);
         Assert.Equal(FileCondition.Missing, Assert.Single(Assert.Single((await CheckAsync()).Models).Bad).Condition);
 

@@ -46,7 +46,7 @@ public sealed class KnownDamageTests : IDisposable
         Assert.Equal((FileCondition.Damaged, false, true), (bad.Condition, bad.IsSetAside, bad.IsRefused));
         Assert.Equal(
             $"has the damaged file {File} in the model store, which could not be set aside; let the daemon write to the model store, verify the model again, "
-            + "and pull it again",
+            + "then pull, load or package the model again",
             Problem());
         Assert.False(_fixture.Store.Has(_made.Read().Layers[0]));
 

@@ -30,7 +30,7 @@ public sealed class DamagedBlobTests : IDisposable
         Assert.Equal(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"has the damaged file {_made.Read().Layers[0].Digest}: it has {length} of 3004 bytes; pull, load or package it again"),
+                $"has the damaged file {_made.Read().Layers[0].Digest}: it has {length} of 3004 bytes; pull, load or package the model again"),
             Assert.Single(List()).Problem);
 
         Assert.Equal(PullResult.Success, (await _fixture.PullAsync(registry.Name)).Result);

@@ -145,7 +145,7 @@ public sealed class HubPullTests
         PullOutcome outcome = await hub.PullAsync();
 
         Assert.Equal(PullResult.Unsupported, outcome.Result);
-        Assert.Contains("the smallest one, Q2_K, needs 5.86 KiB, and models may use 2.44 KiB", outcome.Message, StringComparison.Ordinal);
+        Assert.Contains("the smallest one, Q2_K, needs 6.00 kB, and models may use 2.50 kB", outcome.Message, StringComparison.Ordinal);
         Assert.Contains("write hf.co/Org/Tiny-GGUF:Q2_K", outcome.Message, StringComparison.Ordinal);
         Assert.Equal(PullResult.Success, (await hub.PullAsync("hf.co/Org/Tiny-GGUF:Q8_0")).Result);
     }

@@ -71,7 +71,7 @@ public sealed class PushRunnerTests : IDisposable
         Assert.Equal(PushResult.Store, outcome.Result);
         Assert.Equal(
             $"the file {made.Read().Layers[0].Digest} in the model store is damaged: its bytes have the digest {ContentHash.Of(bytes)}; "
-            + "run \"model-runner verify\", then pull the model again",
+            + "run \"model-runner verify\", then pull, load or package the model again",
             outcome.Message);
     }
 
