@@ -1,21 +1,21 @@
 using System.Globalization;
 using ModelRunner.Client;
 using ModelRunner.Configuration;
-using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
 
 /// <summary>Checks the context size that an artifact or a model gets.</summary>
 internal static class ContextFlag
 {
-    private const int MaxShown = 80;
+    private const string Name = "--context-size";
 
     /// <summary>Checks a number of tokens.</summary>
     /// <param name="tokens">What was written; null: nothing.</param>
     /// <returns>The number.</returns>
     /// <exception cref="CliFailure">No runner can have so many.</exception>
     public static int? Check(int? tokens) => tokens is < 1 or > ModelsSection.MaxContextSize
-        ? throw new CliFailure($"--context-size is {tokens}; it must be a number of tokens from 1 to {ModelsSection.MaxContextSize}", ExitCode.Usage)
+        ? throw FlagError.Of(
+            Name, tokens.Value.ToString(CultureInfo.InvariantCulture), $"is not a number of tokens from 1 to {ModelsSection.MaxContextSize}")
         : tokens;
 
     /// <summary>
@@ -32,8 +32,9 @@ internal static class ContextFlag
         return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int tokens)
             && tokens is -1 or (>= 1 and <= ModelsSection.MaxContextSize)
             ? tokens
-            : throw new CliFailure(
-                $"--context-size: \"{PlainText.EscapeAndCut(text, MaxShown)}\" is not a number of tokens from 1 to {ModelsSection.MaxContextSize}, -1 for the "
-                + "whole context of the model, or auto for the largest that fits; --reset returns to the configured one", ExitCode.Usage);
+            : throw FlagError.Of(
+                Name, text,
+                $"is not a number of tokens from 1 to {ModelsSection.MaxContextSize}, -1 for the whole context of the model, or auto for the largest "
+                + "that fits; --reset returns to the configured one");
     }
 }

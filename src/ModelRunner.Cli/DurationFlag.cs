@@ -1,6 +1,5 @@
 using ModelRunner.Client;
 using ModelRunner.Configuration;
-using ModelRunner.Linux.Terminals;
 
 namespace ModelRunner.Cli;
 
@@ -10,8 +9,6 @@ namespace ModelRunner.Cli;
 /// </summary>
 internal static class DurationFlag
 {
-    private const int MaxShown = 80;
-
     /// <summary>Checks a time that is looked back.</summary>
     /// <param name="flag">The name of the flag.</param>
     /// <param name="text">What was written; null: nothing.</param>
@@ -25,7 +22,7 @@ internal static class DurationFlag
         RequireUnit(flag, text, DurationText.Longest);
         return DurationText.TryParse(text, out TimeSpan age) && age >= TimeSpan.Zero
             ? text
-            : throw Refuse(flag, text, $"is not a duration of at most {DurationText.Longest.TotalDays:0} days, such as {examples}");
+            : throw FlagError.Of(flag, text, $"is not a duration of at most {DurationText.Longest.TotalDays:0} days, such as {examples}");
     }
 
     /// <summary>Checks how long a model stays loaded: a duration, 0, or a negative value.</summary>
@@ -40,15 +37,12 @@ internal static class DurationFlag
         RequireUnit(flag, text, TimeSpan.FromMilliseconds(ConfigurationCatalog.KeepAlive.Maximum));
         return DurationText.TryParseKeepAlive(text, out TimeSpan time) && time.TotalMilliseconds <= ConfigurationCatalog.KeepAlive.Maximum
             ? text
-            : throw Refuse(flag, text, "is not a time such as 10m (at most 8760h), 0 to stop the model after each response, or -1 for no limit");
+            : throw FlagError.Of(flag, text, "is not a time such as 10m (at most 8760h), 0 to stop the model after each response, or -1 for no limit");
     }
 
     private static void RequireUnit(string flag, string text, TimeSpan maximum)
     {
         if (DurationText.LacksUnit(text))
-            throw Refuse(flag, text, $"has no unit; {DurationText.WithUnits(text, maximum: maximum)}");
+            throw FlagError.Of(flag, text, $"has no unit; {DurationText.WithUnits(text, maximum: maximum)}");
     }
-
-    private static CliFailure Refuse(string flag, string text, string problem) =>
-        new($"{flag}: \"{PlainText.EscapeAndCut(text, MaxShown)}\" {problem}", ExitCode.Usage);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using ModelRunner.Client;
 using ModelRunner.Gguf;
@@ -121,13 +120,5 @@ internal sealed class ModelPackager(DateTimeOffset created, TransferProgress pro
         { } name => $"MOSTLY_{name}",
     };
 
-    private static string ShowBytes(long bytes)
-    {
-        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
-        double value = bytes;
-        int unit = 0;
-        while (Math.Round(value, 2) >= 1024 && unit < units.Length - 1)
-            (value, unit) = (value / 1024, unit + 1);
-        return string.Create(CultureInfo.InvariantCulture, $"{value:0.00}{units[unit]}");
-    }
+    private static string ShowBytes(long bytes) => UnitText.Format(bytes, step: 1024, digits: 2, isFixed: true, "B", "KiB", "MiB", "GiB", "TiB");
 }

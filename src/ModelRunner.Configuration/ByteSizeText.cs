@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelRunner.Linux.Files;
 
 namespace ModelRunner.Configuration;
 
@@ -56,15 +57,7 @@ internal static class ByteSizeText
     public static string RateWithUnits(string number, long minimum, long maximum) => WithUnits(number, ["KB", "MB"], "/s", minimum, maximum);
 
     /// <summary>Writes a limit of an option with the largest binary unit that leaves at least one, for instance <c>16MiB</c>.</summary>
-    public static string Format(long bytes)
-    {
-        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
-        double amount = bytes;
-        int unit = 0;
-        while (Math.Round(amount, 1) >= 1024 && unit < units.Length - 1)
-            (amount, unit) = (amount / 1024, unit + 1);
-        return string.Create(CultureInfo.InvariantCulture, $"{amount:0.#}{units[unit]}");
-    }
+    public static string Format(long bytes) => UnitText.Format(bytes, step: 1024, digits: 1, isFixed: false, "B", "KiB", "MiB", "GiB", "TiB");
 
     private static string WithUnits(string number, string[] units, string end, long minimum, long maximum)
     {

@@ -6,12 +6,7 @@ namespace ModelRunner.Linux.Files;
 internal static class FileSizeText
 {
     /// <summary>Writes a size in decimal units with two digits, such as <c>1.04 MB</c>. What would round to 1000.00 has the next unit.</summary>
-    public static string Format(long bytes) => bytes switch
-    {
-        >= 999_995_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e12:0.00} TB"),
-        >= 999_995_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB"),
-        >= 999_995 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.00} MB"),
-        >= 1_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.00} kB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
-    };
+    public static string Format(long bytes) => bytes < 1000
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes} B")
+        : UnitText.Format(bytes, step: 1000, digits: 2, isFixed: true, " B", " kB", " MB", " GB", " TB");
 }

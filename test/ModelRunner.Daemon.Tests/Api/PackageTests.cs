@@ -114,7 +114,7 @@ public sealed class PackageTests
         Assert.Contains("does not exist", await FailAsync(daemon, 1, "package", "--gguf", "missing.gguf", "me/mine"), StringComparison.Ordinal);
         Assert.Contains("invalid name", await FailAsync(daemon, 2, "package", "--gguf", Gguf, "Me Mine"), StringComparison.Ordinal);
         Assert.Contains("not an image projector", await FailAsync(daemon, 1, "package", "--gguf", Gguf, "--mmproj", Gguf, "me/mine"), StringComparison.Ordinal);
-        Assert.Contains("--context-size is 0", await FailAsync(daemon, 2, "package", "--gguf", Gguf, "--context-size", "0", "me/mine"), StringComparison.Ordinal);
+        Assert.Contains("--context-size: \"0\" is not a number of tokens", await FailAsync(daemon, 2, "package", "--gguf", Gguf, "--context-size", "0", "me/mine"), StringComparison.Ordinal);
         Assert.Contains($"\"{text}\" ends too early", await FailAsync(daemon, 1, "load", "-i", text), StringComparison.Ordinal);
         await File.WriteAllTextAsync(text, new string('a', 2000), Token);
         Assert.Contains(
@@ -125,7 +125,7 @@ public sealed class PackageTests
         Assert.Contains("--json cannot be used with -o -", await FailAsync(daemon, 2, "save", "me/mine", "-o", "-", "--json"), StringComparison.Ordinal);
         Assert.Contains("no space left", await FailAsync(daemon, 1, "save", "me/mine", "-o", "/dev/full"), StringComparison.Ordinal);
         Assert.Contains("folder does not exist", await FailAsync(daemon, 1, "save", "me/mine", "-o", "/nowhere/at/all.tar"), StringComparison.Ordinal);
-        Assert.Contains("--context-size is 0", await FailAsync(daemon, 2, "repackage", "me/mine", "me/b", "--context-size", "0"), StringComparison.Ordinal);
+        Assert.Contains("--context-size: \"0\" is not a number of tokens", await FailAsync(daemon, 2, "repackage", "me/mine", "me/b", "--context-size", "0"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -139,7 +139,7 @@ public sealed class PackageTests
             Environment = new Dictionary<string, string?> { ["MODELS_PATH"] = disk.Path },
         });
         string error = await FailAsync(daemon, 1, "package", "--gguf", Gguf, "me/mine");
-        Assert.Contains("1 GiB must stay free", error, StringComparison.Ordinal);
+        Assert.Contains("1.07 GB must stay free", error, StringComparison.Ordinal);
         Assert.Contains("MODELS_PATH", error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(disk.Path, "*.incomplete", SearchOption.AllDirectories));
     }
