@@ -19,6 +19,9 @@ internal sealed class RunnerAccounts(int maxModels)
     /// <summary>The memory that was measured of runners.</summary>
     public MemoryPeaks Peaks { get; } = new();
 
+    /// <summary>How long the loads of runners took.</summary>
+    public LoadTimes Loads { get; } = new();
+
     /// <summary>Whether <see cref="TakeCpu"/> returns something.</summary>
     public bool HasNewCpu
     {

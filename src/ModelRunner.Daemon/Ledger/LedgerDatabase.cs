@@ -15,6 +15,9 @@ internal sealed class LedgerDatabase : IDisposable
     /// <summary>How long the memory of a load counts. Use changes, and a load that needed much may have been an exception.</summary>
     private static readonly TimeSpan MaxAgeOfPeaks = TimeSpan.FromDays(90);
 
+    /// <summary>The largest <c>limits.loadTimeout</c>. A longer load is a clock that was set.</summary>
+    private static readonly TimeSpan MaxLoad = TimeSpan.FromHours(24);
+
     private readonly SqliteConnection _connection;
     private readonly LedgerStatements _statements;
     private readonly bool _keepsRequests;
@@ -123,6 +126,14 @@ internal sealed class LedgerDatabase : IDisposable
     public IReadOnlyList<LoadPeak> ReadPeaks() => Reader.Query(
         LedgerSchema.ReadPeaks, since: null,
         static row => new LoadPeak(row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3), row.GetInt64(4) != 0));
+
+    /// <summary>The latest loads, in their order. Of the files and the arguments it is known only which model they were.</summary>
+    public IReadOnlyList<(LoadSubject Subject, TimeSpan Duration)> ReadLoads() =>
+    [
+        .. Reader.Query(LedgerSchema.ReadLoads, since: null, static row => (NameOf(row, 0).Key, Engine: row.GetString(4), Milliseconds: row.GetInt64(5)))
+            .Where(static load => load.Key is not null && load.Milliseconds < MaxLoad.TotalMilliseconds)
+            .Select(static load => (new LoadSubject(null, load.Key!.Value, load.Engine, 0), TimeSpan.FromMilliseconds(load.Milliseconds))),
+    ];
 
     /// <summary>Requests that had not ended at the last checkpoint. The next write removes those that are not open then.</summary>
     public IReadOnlyList<RequestProgress> ReadOpen()

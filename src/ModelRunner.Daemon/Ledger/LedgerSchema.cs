@@ -153,6 +153,12 @@ internal static class LedgerSchema
     /// <summary>Returns the last runner, and whether one has no end.</summary>
     public const string ReadLives = "SELECT ifnull(max(id), 0), EXISTS(SELECT 1 FROM lives WHERE ended IS NULL) FROM lives";
 
+    /// <summary>Returns the latest loads that ended with a runner that was ready, in their order. The clock may have been set during one of them.</summary>
+    public const string ReadLoads = """
+        SELECT backend, model, mode, key_name, engine, ready - started FROM (SELECT * FROM lives WHERE ready >= started ORDER BY id DESC LIMIT 1000) AS latest
+        JOIN accounts ON latest.account = accounts.id ORDER BY latest.id
+        """;
+
     /// <summary>
     /// Removes the oldest runners that ended before a time, and before the oldest request. Times after <c>$latest</c> are treated as above.
     /// </summary>

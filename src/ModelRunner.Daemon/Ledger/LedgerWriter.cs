@@ -316,7 +316,7 @@ internal sealed class LedgerWriter : IDisposable
         RestoreKeyUse(missing.Hours.Select(static pair => (pair.Key.Account.KeyName, pair.Key.Hour, pair.Value.Tokens)));
         _runners.Restore(
             all.Where(static account => account.Runners is not null).Select(static account => (account.Name, account.Runners!)),
-            database.ReadPeaks(), lastLife, hasLost);
+            database.ReadPeaks(), database.ReadLoads(), lastLife, hasLost);
         if (lost.Count > 0)
             _logger.LogLost(lost.Count);
     }

@@ -81,8 +81,12 @@ internal sealed class RunnerBacklog(RunnerAccounts accounts)
 
     /// <summary>Takes over what an earlier process wrote.</summary>
     public void Restore(
-        IEnumerable<(AccountName Name, RunnerAccount Totals)> totals, IEnumerable<LoadPeak> peaks, long lastLife, bool hasLost)
+        IEnumerable<(AccountName Name, RunnerAccount Totals)> totals, IEnumerable<LoadPeak> peaks,
+        IEnumerable<(LoadSubject Subject, TimeSpan Duration)> durations, long lastLife, bool hasLost)
     {
+        foreach ((LoadSubject subject, TimeSpan duration) in durations)
+            accounts.Loads.Add(subject, duration);
+
         // Lives may be removed before the memory of their loads.
         LoadPeak[] loads = [.. peaks];
         (LastOfOthers, HasLost) = (loads.Select(static peak => peak.Load).Append(lastLife).Max(), hasLost);

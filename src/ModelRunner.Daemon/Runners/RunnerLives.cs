@@ -15,7 +15,7 @@ namespace ModelRunner.Daemon.Runners;
 internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger, TimeProvider time)
 {
     // The slots of a runner are counted from other threads.
-    private readonly ConcurrentDictionary<RunnerId, (RunnerAccount Account, RunnerLife Life, long StartedAt)> _lives = [];
+    private readonly ConcurrentDictionary<RunnerId, (RunnerAccount Account, RunnerLife Life, long StartedAt, LoadSubject Subject)> _lives = [];
     private readonly Lock _lock = new();
     private long _lastId;
 
@@ -24,13 +24,13 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
 
     /// <summary>A runner is started. Returns the account of its key.</summary>
     /// <param name="start">The start.</param>
-    /// <param name="engine">The name of its engine.</param>
-    public RunnerAccount Begin(StartRunner start, string engine)
+    /// <param name="subject">What it loads.</param>
+    public RunnerAccount Begin(StartRunner start, LoadSubject subject)
     {
         DateTimeOffset now = time.GetUtcNow();
         RunnerAccount account = accounts.Begin(start.Key, start.Runner, now);
-        var life = new RunnerLife(++_lastId, start.Key, engine, now);
-        _lives[start.Runner] = (account, life, time.GetTimestamp());
+        var life = new RunnerLife(++_lastId, start.Key, subject.Engine, now);
+        _lives[start.Runner] = (account, life, time.GetTimestamp(), subject);
         var sums = new RunnerAccount(key: null);
         sums.Add(TimeSpan.Zero, now.ToUnixTimeMilliseconds());
         Record(life, account, sums);
@@ -48,6 +48,7 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
         if (!_lives.TryGetValue(runner, out var known) || known.Life.ReadyAt is not null)
             return;
         TimeSpan duration = time.GetElapsedTime(known.StartedAt);
+        accounts.Loads.Add(known.Subject, duration);
         DateTimeOffset now = time.GetUtcNow();
         var sums = new RunnerAccount(key: null);
         sums.Add(LoadResult.Loaded, 1, now.ToUnixTimeMilliseconds());
@@ -56,7 +57,7 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
         RunnerLife life = known.Life with { ReadyAt = now, Version = version };
         lock (_lock)
         {
-            _lives[runner] = (known.Account, life, known.StartedAt);
+            _lives[runner] = (known.Account, life, known.StartedAt, known.Subject);
             Record(life, known.Account, sums);
         }
     }
@@ -109,20 +110,18 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
         }
     }
 
-    /// <summary>How long the load of a model will take, or the rest of it if it has begun: the mean of its loads so far. Null: there was none.</summary>
-    public TimeSpan? ExpectLoad(RunnerKey key)
+    /// <summary>
+    /// How long a load will take by the loads before, or the rest of it if it has begun; then what was started counts, whatever the settings are now. Null:
+    /// there was none to compare it with.
+    /// </summary>
+    public TimeSpan? ExpectLoad(LoadSubject subject)
     {
-        RunnerAccount? account = accounts.Table.Models.FirstOrDefault(account => account.Key == key);
-        long loads = account?.Loads(LoadResult.Loaded) ?? 0;
-        if (loads == 0)
-            return null;
-        var mean = TimeSpan.FromTicks(account!.LoadDuration.Ticks / loads);
-        TimeSpan begun = _lives.Values.Where(life => life.Life.Key == key && life.Life.ReadyAt is null)
-            .Select(life => time.GetElapsedTime(life.StartedAt)).FirstOrDefault();
-        return begun < mean ? mean - begun : TimeSpan.Zero;
+        (TimeSpan begun, LoadSubject loaded) = _lives.Values.Where(life => life.Life.Key == subject.Key && life.Life.ReadyAt is null)
+            .Select(life => (time.GetElapsedTime(life.StartedAt), life.Subject)).FirstOrDefault((TimeSpan.Zero, subject));
+        return accounts.Loads.Expect(loaded) is not { } whole ? null : begun < whole ? whole - begun : TimeSpan.Zero;
     }
 
-    private bool TryRemove(RunnerId runner, out (RunnerAccount Account, RunnerLife Life, long StartedAt) known)
+    private bool TryRemove(RunnerId runner, out (RunnerAccount Account, RunnerLife Life, long StartedAt, LoadSubject Subject) known)
     {
         lock (_lock)
             return _lives.TryRemove(runner, out known);

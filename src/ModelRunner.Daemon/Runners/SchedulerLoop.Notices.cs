@@ -1,3 +1,5 @@
+using ModelRunner.Daemon.Accounting;
+using ModelRunner.Daemon.Models;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Runners;
@@ -9,9 +11,14 @@ internal sealed partial class SchedulerLoop
     private void Notify(QueueNotice notice, RequestArrived arrived)
     {
         RunnerSnapshot? runner = _snapshot.FirstOrDefault(runner => runner.Key == arrived.Key && !runner.IsAttached);
-        if (notice.Position is null && runner is { Queued: > 0 })
-            notice.Set(_snapshot.Sum(static runner => runner.Queued), runner.State == RunnerState.Ready ? null : _lives.ExpectLoad(arrived.Key));
+        if (notice.Position is not null || runner is not { Queued: > 0 })
+            return;
+        TimeSpan? load = runner.State == RunnerState.Ready ? null : _lives.ExpectLoad(SubjectOf(arrived.Key, _models.Find(arrived.Key)));
+        notice.Set(_snapshot.Sum(static runner => runner.Queued), load);
     }
+
+    private LoadSubject SubjectOf(RunnerKey key, ModelEntry? model) =>
+        new(model is null ? null : MemoryKey.Of(model, key.Mode), key, EngineOf(key) ?? "", model?.WeightBytes ?? 0);
 
     private void Report(RunnerStalled stalled)
     {

@@ -23,8 +23,9 @@ internal sealed partial class SchedulerLoop
 
     private void Launch(StartRunner start)
     {
-        RunnerAccount account = _lives.Begin(start, EngineOf(start.Key) ?? "");
-        ModelEntry model = _models.Find(start.Key) ?? _residents.Find(start.Key)
+        ModelEntry? known = _models.Find(start.Key) ?? _residents.Find(start.Key);
+        RunnerAccount account = _lives.Begin(start, SubjectOf(start.Key, known));
+        ModelEntry model = known
             ?? throw new InvalidOperationException("its settings are no longer known; the next request loads it");
         long startedAt = _time.GetTimestamp();
         if (model.MaxAutoContext is { } most)

@@ -99,7 +99,7 @@ public sealed class PeakLedgerTests : IDisposable
     private void Load(RunnerAccounts runners, RequestLedger ledger, long bytes)
     {
         var lives = new RunnerLives(runners, ledger, _fixture.Time);
-        lives.Begin(new StartRunner(new RunnerId(1), Key), "llama-server");
+        lives.Begin(new StartRunner(new RunnerId(1), Key), new LoadSubject(null, Key, "llama-server", 0));
         runners.Peaks.Record(new LoadPeak("a", lives.NumberOf(new RunnerId(1)), bytes, 7, HasServed: true));
         lives.End(new RunnerEnded(new RunnerId(1), Key, StopReason.Idle), cpuTime: null);
     }

@@ -25,7 +25,7 @@ public sealed class RunnerLedgerTests : IDisposable
     {
         using RequestLedger ledger = Open();
         RunnerLives lives = LivesOf(ledger);
-        lives.Begin(new StartRunner(new RunnerId(1), Key), "llama-server");
+        lives.Begin(new StartRunner(new RunnerId(1), Key), new LoadSubject(null, Key, "llama-server", 0));
         await CountedAsync(lives);
         Assert.Equal("llama-server||", Row(1));
 
@@ -37,7 +37,7 @@ public sealed class RunnerLedgerTests : IDisposable
 
         _fixture.Time.Advance(TimeSpan.FromSeconds(3));
         lives.End(new RunnerEnded(new RunnerId(1), Key, StopReason.Idle), TimeSpan.FromSeconds(1), new RunnerCounts(7, null));
-        lives.Begin(new StartRunner(new RunnerId(2), Key), "vllm");
+        lives.Begin(new StartRunner(new RunnerId(2), Key), new LoadSubject(null, Key, "vllm", 0));
         lives.End(new RunnerEnded(new RunnerId(2), Key, StopReason.OutOfMemory), cpuTime: null);
         await CountedAsync(lives);
 
@@ -53,7 +53,7 @@ public sealed class RunnerLedgerTests : IDisposable
         using (RequestLedger ledger = Open())
         {
             RunnerLives lives = LivesOf(ledger);
-            lives.Begin(new StartRunner(new RunnerId(1), Key), "llama-server");
+            lives.Begin(new StartRunner(new RunnerId(1), Key), new LoadSubject(null, Key, "llama-server", 0));
             await CountedAsync(lives);
         }
 
@@ -61,7 +61,7 @@ public sealed class RunnerLedgerTests : IDisposable
         using (RequestLedger ledger = Open())
         {
             var lives = new RunnerLives(new RunnerAccounts(maxModels: 1), ledger, _fixture.Time);
-            lives.Begin(new StartRunner(new RunnerId(1), Key), "llama-server");
+            lives.Begin(new StartRunner(new RunnerId(1), Key), new LoadSubject(null, Key, "llama-server", 0));
             await CountedAsync(lives);
         }
 
@@ -70,6 +70,29 @@ public sealed class RunnerLedgerTests : IDisposable
         _fixture.ReopenRunners();
         Assert.Equal("llama-server||60000|lost||", Row(1));
         Assert.Equal("llama-server||0|lost||", Row(2));
+    }
+
+    [Fact]
+    public async Task The_times_of_loads_are_known_after_a_restart_for_each_engine()
+    {
+        using (RequestLedger ledger = Open())
+        {
+            RunnerLives lives = LivesOf(ledger);
+            foreach ((string engine, int seconds) in new[] { ("llama-server", 2), ("llama-server", 4), ("slow", 7) })
+            {
+                lives.Begin(new StartRunner(new RunnerId(1), Key), new LoadSubject("a", Key, engine, 100));
+                _fixture.Time.Advance(TimeSpan.FromSeconds(seconds));
+                lives.BecomeReady(new RunnerId(1));
+                lives.End(new RunnerEnded(new RunnerId(1), Key, StopReason.Idle), cpuTime: null);
+            }
+
+            await CountedAsync(lives);
+        }
+
+        LoadTimes loads = _fixture.ReopenRunners().Loads;
+        Assert.Equal(TimeSpan.FromSeconds(3), loads.Expect(new LoadSubject("a", Key, "llama-server", 100)));
+        Assert.Equal(TimeSpan.FromSeconds(7), loads.Expect(new LoadSubject("a", Key, "slow", 100)));
+        Assert.Null(loads.Expect(new LoadSubject("b", Key with { Model = "b" }, "slow", 100)));
     }
 
     [Fact]
@@ -109,7 +132,7 @@ public sealed class RunnerLedgerTests : IDisposable
         using (RequestLedger ledger = Open())
         {
             RunnerLives lives = LivesOf(ledger);
-            lives.Begin(new StartRunner(new RunnerId(1), Key with { Model = "b" }), "llama-server");
+            lives.Begin(new StartRunner(new RunnerId(1), Key with { Model = "b" }), new LoadSubject(null, Key with { Model = "b" }, "llama-server", 0));
             await CountedAsync(lives);
             Assert.Equal(
                 _fixture.Time.GetUtcNow().ToUnixTimeMilliseconds(),
@@ -193,7 +216,7 @@ public sealed class RunnerLedgerTests : IDisposable
         {
             RunnerLives lives = LivesOf(ledger);
             await LiveAsync(lives, count: 2);
-            lives.Begin(new StartRunner(new RunnerId(9), Key with { Model = "b" }), "llama-server");
+            lives.Begin(new StartRunner(new RunnerId(9), Key with { Model = "b" }), new LoadSubject(null, Key with { Model = "b" }, "llama-server", 0));
             await CountedAsync(lives);
             foreach (string suffix in (string[])["", "-wal", "-shm"])
                 File.Delete(_fixture.FilePath + suffix);
@@ -244,7 +267,7 @@ public sealed class RunnerLedgerTests : IDisposable
     {
         for (int runner = 1; runner <= count; runner++)
         {
-            lives.Begin(new StartRunner(new RunnerId(runner), Key), "llama-server");
+            lives.Begin(new StartRunner(new RunnerId(runner), Key), new LoadSubject(null, Key, "llama-server", 0));
             _fixture.Time.Advance(TimeSpan.FromSeconds(2));
             lives.BecomeReady(new RunnerId(runner));
             lives.End(new RunnerEnded(new RunnerId(runner), Key, StopReason.Unloaded), TimeSpan.FromSeconds(1));
@@ -258,7 +281,7 @@ public sealed class RunnerLedgerTests : IDisposable
     // A start that fails after two seconds and uses no processor time.
     private async Task FailAsync(RunnerLives lives)
     {
-        lives.Begin(new StartRunner(new RunnerId(1), Key), "llama-server");
+        lives.Begin(new StartRunner(new RunnerId(1), Key), new LoadSubject(null, Key, "llama-server", 0));
         _fixture.Time.Advance(TimeSpan.FromSeconds(2));
         lives.End(new RunnerEnded(new RunnerId(1), Key, StopReason.NotStarted), cpuTime: null);
         await CountedAsync(lives);

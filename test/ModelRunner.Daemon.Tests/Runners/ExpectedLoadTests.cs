@@ -1,0 +1,37 @@
+using ModelRunner.Configuration;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
+
+namespace ModelRunner.Daemon.Tests.Runners;
+
+/// <summary>What a client that waits is told about the load of its model.</summary>
+public sealed class ExpectedLoadTests
+{
+    [Fact]
+    public async Task The_expected_time_is_that_of_the_engine_that_loads_the_model_now()
+    {
+        await using var bed = new PoolBed();
+
+        Assert.Null(await LoadAsync(bed, "fast", 0.1));
+        Assert.Equal(0.1, await LoadAsync(bed, "fast", 0.1));
+        Assert.Equal(0.1, await LoadAsync(bed, "slow", 7));
+        Assert.Equal(7, await LoadAsync(bed, "slow", 7));
+        Assert.Equal(0.1, await LoadAsync(bed, "fast", 0.1));
+    }
+
+    // Returns the seconds that were announced.
+    private static async Task<double?> LoadAsync(PoolBed bed, string build, double seconds)
+    {
+        ModelEntry model = PoolBed.Model("a") with { Settings = new ModelSettings { Build = build } };
+        var notice = new QueueNotice();
+        Task<AcquireOutcome> asked = bed.Pool.AcquireAsync(
+            bed.Pool.KeyOf(null, model, RunnerMode.Completion), model, bed.Limit, notice: notice);
+        FakeRunner runner = await bed.StartedAsync();
+        bed.Time.Advance(TimeSpan.FromSeconds(seconds));
+        runner.BecomeReady();
+        (await asked).Lease!.Dispose();
+        await bed.Pool.UnloadAsync(new UnloadSelection(null, null), bed.Limit);
+        return notice.ExpectedLoad?.TotalSeconds;
+    }
+}
