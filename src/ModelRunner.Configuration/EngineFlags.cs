@@ -7,6 +7,7 @@ internal sealed record EngineFlags(IReadOnlySet<string> Known, IReadOnlyDictiona
 {
     private const int MaxIndent = 2;
     private const string TraceLevel = "4: trace";
+    private const string DraftType = "draft-simple";
     private const string Removal = "has been removed";
 
     // A text with fewer arguments is not the help of an engine.
@@ -14,6 +15,9 @@ internal sealed record EngineFlags(IReadOnlySet<string> Known, IReadOnlyDictiona
 
     /// <summary>Whether level 4 of its log is "trace". In older versions that level also shows the texts of requests and responses.</summary>
     public bool HasTraceLevel { get; init; }
+
+    /// <summary>Whether a draft model is used only if <c>--spec-type</c> says so. In older versions it is used always.</summary>
+    public bool HasDraftType { get; init; }
 
     /// <summary>
     /// Reads a help text: an argument line begins, after at most two spaces, with an argument in all its spellings; a line that is indented
@@ -40,7 +44,11 @@ internal sealed record EngineFlags(IReadOnlySet<string> Known, IReadOnlyDictiona
         Finish(names, description, known, removed);
         return known.Count < LeastFlags
             ? null
-            : new EngineFlags(known, removed) { HasTraceLevel = help.Contains(TraceLevel, StringComparison.Ordinal) };
+            : new EngineFlags(known, removed)
+            {
+                HasTraceLevel = help.Contains(TraceLevel, StringComparison.Ordinal),
+                HasDraftType = help.Contains(DraftType, StringComparison.Ordinal),
+            };
     }
 
     // One or two dashes and a letter; headings have more dashes.

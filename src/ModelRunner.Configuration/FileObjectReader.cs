@@ -43,6 +43,18 @@ internal sealed class FileObjectReader(ConfigurationFile file, FileNode node, Li
         return null;
     }
 
+    /// <summary>A number from 0 to 1; null if it is missing or something else.</summary>
+    public double? Fraction(string name)
+    {
+        if (Find(name, JsonValueKind.Number, "a number from 0 to 1") is not { Kind: JsonValueKind.Number } member)
+            return null;
+        if (double.TryParse(member.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value is >= 0 and <= 1)
+            return value;
+
+        problems.Add(new ConfigurationProblem(file.LocationOf(member), member.Text, "is not a number from 0 to 1", "change it or leave it out"));
+        return null;
+    }
+
     /// <summary>A size in bytes, as a text such as 8GiB or as a number; null if it is missing or something else.</summary>
     public long? Size(string name, long minimum, long maximum)
     {

@@ -75,6 +75,7 @@ internal static class LlamaArgumentTable
         ("--alias -a --tags", "the name under models in model-runner.json is the name that clients use"),
         ("--metrics --no-metrics", "DISABLE_METRICS=1 turns metrics off"),
         ("--mmproj -mm", "name the file as mmproj of its model in model-runner.json, or put it into the folder of the model"),
+        ("--model-draft -md --spec-draft-model", "name the draft model in the member draft of its model in model-runner.json"),
         ("--embedding --embeddings --rerank --reranking", "the daemon chooses the mode by the route of the request"),
         ("--api-key --api-key-file", "MODEL_RUNNER_API_KEY is the key of the daemon; runners are private to it"),
         ("--slots --no-slots --props --ui --no-ui --webui --no-webui --ui-config --ui-config-file --webui-config --webui-config-file"
@@ -85,7 +86,7 @@ internal static class LlamaArgumentTable
     private static readonly (string Names, string Reason)[] Forbidden =
     [
         ("--log-file --slot-save-path --lookup-cache-static -lcs --lookup-cache-dynamic -lcd --media-path --lora --lora-scaled"
-            + " --control-vector --control-vector-scaled --mmproj-url -mmu --model-draft -md --hf-repo-draft -hfd -hfrd"
+            + " --control-vector --control-vector-scaled --mmproj-url -mmu --hf-repo-draft -hfd -hfrd --spec-draft-hf"
             + " --grammar-file --json-schema-file -jf --chat-template-file --ssl-key-file --ssl-cert-file --model-vocoder -mv --file -f"
             + " --binary-file -bf --in-file --config --tools --tools-runtime", "reads or writes files"),
         ("--rpc --webui-mcp-proxy --ui-mcp-proxy --agent", "opens network connections"),

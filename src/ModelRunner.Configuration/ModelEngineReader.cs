@@ -7,7 +7,7 @@ internal sealed class ModelEngineReader(
     IReadOnlyDictionary<string, EngineSettings> engines, IReadOnlyDictionary<string, LlamaBuild> builds, List<ConfigurationProblem> problems)
 {
     /// <summary>Members for llama.cpp only.</summary>
-    private static readonly string[] LlamaMembers = ["mmproj", "contextSize", "args"];
+    private static readonly string[] LlamaMembers = ["mmproj", "draft", "contextSize", "args"];
 
     /// <summary>Members that need the member <c>engine</c>.</summary>
     private static readonly string[] OwnMembers = ["mode", "backend", "modelName", "memory"];

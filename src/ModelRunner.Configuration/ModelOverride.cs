@@ -30,8 +30,17 @@ internal sealed record ModelOverride
     /// <summary>The tokens that a model may think; -1: no limit; null: not changed.</summary>
     public int? ReasoningBudget { get; init; }
 
+    /// <summary>Its draft model; null: not changed, or <see cref="HasNoDraft"/>.</summary>
+    public DraftSettings? Draft { get; init; }
+
+    /// <summary>Whether it gets no draft model, also not that of the file.</summary>
+    public bool HasNoDraft { get; init; }
+
     /// <summary>Whether nothing is changed.</summary>
-    public bool IsEmpty => this is { ContextSize: null, HasAutoContext: false, KeepAlive: null, Arguments: null, ReasoningBudget: null };
+    public bool IsEmpty => this is
+    {
+        ContextSize: null, HasAutoContext: false, KeepAlive: null, Arguments: null, ReasoningBudget: null, Draft: null, HasNoDraft: false,
+    };
 
     /// <summary>Whether the size of the context is given twice: as a member and as an argument.</summary>
     public bool HasTwoContexts => (ContextSize is not null || HasAutoContext) && NamesContext(Arguments ?? []);
@@ -60,6 +69,7 @@ internal sealed record ModelOverride
             ContextSize = replacesContext ? (ContextSize > 0 ? ContextSize : null) : written.ContextSize,
             HasAutoContext = replacesContext ? HasAutoContext : written.HasAutoContext,
             KeepAlive = KeepAlive ?? written.KeepAlive,
+            Draft = HasNoDraft ? null : Draft ?? written.Draft,
             Arguments = arguments,
         };
     }

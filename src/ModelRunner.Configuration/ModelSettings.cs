@@ -24,6 +24,9 @@ internal sealed record ModelSettings
     /// <summary>Whether it runs without any image projector.</summary>
     public bool HasNoProjector { get; init; }
 
+    /// <summary>Its draft model; null: none.</summary>
+    public DraftSettings? Draft { get; init; }
+
     /// <summary>Tokens of context per slot; null: the runner's default.</summary>
     public int? ContextSize { get; init; }
 

@@ -32,7 +32,7 @@ internal static class ModelsSection
             }
             else if (ParseReference(file, node, written, reader.Problems) is { } canonical)
             {
-                ModelSettings settings = ResolveModel(new FileObjectReader(file, node, reader.Problems), reader, modelsPath, engineReader);
+                ModelSettings settings = ResolveModel(file, new FileObjectReader(file, node, reader.Problems), reader, modelsPath, engineReader);
                 if (!models.TryAdd(canonical, settings))
                 {
                     reader.Problems.Add(new ConfigurationProblem(
@@ -46,11 +46,12 @@ internal static class ModelsSection
     }
 
     private static ModelSettings ResolveModel(
-        FileObjectReader members, OptionReader reader, string modelsPath, ModelEngineReader engineReader)
+        ConfigurationFile file, FileObjectReader members, OptionReader reader, string modelsPath, ModelEngineReader engineReader)
     {
         string? path = ResolvePath(members.Text("path"), reader, modelsPath);
         WrittenValue? projector = members.Text("mmproj");
         bool hasNoProjector = projector?.Text == NoProjector;
+        DraftSettings? draft = DraftSection.Read(file, members.Object("draft"), reader.Problems);
         (int? contextSize, bool hasAutoContext) = members.IntegerOr(AutoContext, "contextSize", 1, MaxContextSize);
         TimeSpan? keepAlive = members.KeepAlive("keepAlive");
         RequestPriority priority = PriorityText.Read(members.Text("priority"), reader.Problems);
@@ -69,6 +70,7 @@ internal static class ModelsSection
             Path = path,
             ProjectorPath = hasNoProjector ? null : ResolvePath(projector, reader, modelsPath),
             HasNoProjector = hasNoProjector,
+            Draft = draft,
             ContextSize = contextSize, HasAutoContext = hasAutoContext, KeepAlive = keepAlive,
             Priority = priority, Concurrency = concurrency, Queue = queue, IsPreloaded = isPreloaded, CpuSet = cpuSet, MemoryLimitBytes = memoryLimit,
             Arguments = arguments, Aliases = aliases,

@@ -17,6 +17,7 @@ namespace ModelRunner.Daemon.Api;
 /// </summary>
 /// <param name="store">The settings.</param>
 /// <param name="flags">Checks flags against the engine.</param>
+/// <param name="drafts">Checks draft models.</param>
 /// <param name="catalog">Finds models by their names.</param>
 /// <param name="backends">The backends that routes may name.</param>
 /// <param name="bodies">Reads the bodies.</param>
@@ -24,7 +25,7 @@ namespace ModelRunner.Daemon.Api;
 /// <param name="time">The clock.</param>
 /// <param name="logger">Gets a line for each change.</param>
 internal sealed partial class ConfigureEndpoint(
-    SettingsStore store, FlagCheck flags, ModelCatalog catalog, BackendDirectory backends, RequestBodies bodies, DecisionLog decisions,
+    SettingsStore store, FlagCheck flags, DraftCheck drafts, ModelCatalog catalog, BackendDirectory backends, RequestBodies bodies, DecisionLog decisions,
     TimeProvider time, ILogger<ConfigureEndpoint> logger)
 {
     /// <summary>The most models with changes.</summary>
@@ -58,8 +59,10 @@ internal sealed partial class ConfigureEndpoint(
         ModelLookup lookup = await catalog.FindAsync(request.Model, context.RequestAborted);
         ModelEntry model = lookup.Model ?? throw new ApiException(ApiErrors.OfLookup(lookup));
         Check(model, request, backend);
+        if (request.Draft is { } draft)
+            request.Draft = await drafts.CompleteAsync(model, draft, context.RequestAborted);
         EngineFlags? known = await flags.CheckAsync(
-            model.Settings.Build, request.ApplyTo(ModelOverride.None).AddedArguments, context.RequestAborted);
+            model.Settings.Build, request.ApplyTo(ModelOverride.None).AddedArguments, request.Draft, context.RequestAborted);
 
         // The settings get what the default engine knows; the next reload asks a build.
         await store.OverrideAsync(all => Change(all, model.Reference, request), model.Settings.Build is null ? known : null);

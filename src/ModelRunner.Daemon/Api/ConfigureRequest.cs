@@ -36,6 +36,9 @@ internal sealed class ConfigureRequest
     /// <summary>Whether anything but the keep-alive time is changed, which needs an engine of llama.cpp.</summary>
     public bool ChangesEngine { get; private set; }
 
+    /// <summary>The draft model, first as the client wrote it; null: none, or it is not changed.</summary>
+    public DraftSettings? Draft { get; set; }
+
     /// <summary>The earlier changes with those of this request.</summary>
     public ModelOverride ApplyTo(ModelOverride earlier) => _changes.Aggregate(earlier, static (settings, change) => change(settings));
 
@@ -74,6 +77,7 @@ internal sealed class ConfigureRequest
         request.ReadFlags(root);
         request.ReadKeepAlive(root);
         request.ReadReasoning(root);
+        request.ReadDraft(root);
         RefuseOtherEngines(root);
         return request;
     }
@@ -182,16 +186,24 @@ internal sealed class ConfigureRequest
         Add(settings => settings with { ReasoningBudget = budget }, Name, budget?.ToString(Invariant));
     }
 
+    private void ReadDraft(JsonElement root)
+    {
+        if (!root.TryGetProperty(ConfigureDraft.Section, out JsonElement section))
+            return;
+        bool isReset = section.ValueKind == JsonValueKind.Null;
+        DraftSettings? draft = null;
+        if (!isReset && !ConfigureDraft.TryRead(section, out draft))
+            return;
+        ChangesEngine = true;
+        Draft = draft;
+        Add(
+            settings => settings with { Draft = Draft, HasNoDraft = !isReset && draft is null }, "draft model",
+            isReset ? null : draft?.Model.ToString() ?? "none");
+    }
+
     // A setting without an effect would mislead the client.
     private static void RefuseOtherEngines(JsonElement root)
     {
-        if (HasContent(root, "speculative"))
-        {
-            throw Refuse(
-                "\"speculative\" needs a draft model, which this daemon does not run; leave it out, or use flags that need none, such as --spec-type",
-                "speculative");
-        }
-
         if (HasContent(root, "vllm"))
             throw Refuse("\"vllm\" has no effect here: vLLM is an engine of the configuration file or an attached server; set its flags there", "vllm");
     }

@@ -31,6 +31,7 @@ internal static class ConfigureResponse
             json.WriteEndObject();
         }
 
+        ConfigureDraft.Write(json, settings);
         json.WriteEndObject();
     }
 }

@@ -13,18 +13,33 @@ internal sealed class FlagCheck(Func<DaemonSettings> settings)
     /// <summary>Checks flags.</summary>
     /// <param name="build">The build of llama-server of the model; null: the default engine.</param>
     /// <param name="arguments">Checked arguments: canonical names, each followed by its value.</param>
+    /// <param name="draft">The draft model; null: none.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>What the engine knows; null: it was not asked, or its help is not usable.</returns>
-    /// <exception cref="ApiException">It does not know one of the flags.</exception>
-    public async Task<EngineFlags?> CheckAsync(string? build, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    /// <exception cref="ApiException">It does not know one of the flags, or draft models.</exception>
+    public async Task<EngineFlags?> CheckAsync(
+        string? build, IReadOnlyList<string> arguments, DraftSettings? draft, CancellationToken cancellationToken)
     {
         DaemonSettings current = settings();
         current = current with { Runners = current.Runners.With(build) };
-        if (arguments.Count == 0 || (current.Runners.LlamaServerPath ?? current.Runners.LlamaHostPath) is not { } engine)
+        if (draft is not null && current.Runners.LlamaServerPath is null)
+        {
+            throw new ApiException(ApiError.Invalid(
+                "a draft model needs llama-server, which is not here; install llama.cpp or set LLAMA_SERVER_PATH", ConfigureDraft.Section));
+        }
+
+        if ((arguments.Count == 0 && draft is null) || (current.Runners.LlamaServerPath ?? current.Runners.LlamaHostPath) is not { } engine)
             return null;
         EngineFlags? known = current.Runners.EngineFlags ?? await EngineHelp.ReadAsync(engine, EngineHelp.DefaultPatience, cancellationToken);
         if (known is null)
             return null;
+
+        if (draft is not null && DraftArguments.FindUnknown(draft, known) is not null)
+        {
+            throw new ApiException(ApiError.Invalid(
+                $"this llama-server has no arguments for \"{ConfigureDraft.Section}\"; use a version that knows --spec-draft-model, or leave it out",
+                ConfigureDraft.Section));
+        }
 
         // Only these flags are checked here.
         DaemonSettings asked = current with

@@ -22,6 +22,6 @@ internal readonly record struct ModelFilter(string? Reference, ApiError? Unknown
             throw new ApiException(ApiError.Invalid($"\"{PlainText.EscapeAndCut(text, MaxValue)}\" {problem}; write the name of a model", "model"));
         ModelLookup lookup = await catalog.FindAsync(text, context.RequestAborted);
         return new ModelFilter(
-            lookup.Model?.Reference ?? query.ToString(), lookup.Reason == ModelLookupReason.Unknown ? ApiErrors.NotKnown(lookup) : null);
+            lookup.Model?.Reference ?? lookup.Reference ?? query.ToString(), lookup.Reason == ModelLookupReason.Unknown ? ApiErrors.NotKnown(lookup) : null);
     }
 }

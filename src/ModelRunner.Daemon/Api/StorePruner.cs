@@ -161,6 +161,8 @@ internal sealed class StorePruner(
                 return "it is loaded";
             if (source.Settings.IsPreloaded)
                 return "the configuration preloads it";
+            if (found.FirstOrDefault(owner => owner.Draft?.Name == reference) is { } drafted)
+                return $"it is the draft model of {drafted.Reference}";
             if (source.Settings.Path is not null && current.Models.ContainsKey(reference))
                 return "the configuration names its file";
         }

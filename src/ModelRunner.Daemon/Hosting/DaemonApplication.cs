@@ -273,7 +273,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new PruneEndpoint(pruner, bodies).Map(web);
         new UnloadEndpoint(catalog, pool, backends, bodies, contexts.Know, contexts.Purge).Map(web);
         new ConfigureEndpoint(
-            store, new FlagCheck(() => store.Current), catalog, backends, bodies, pool.Decisions, time, logs.CreateLogger<ConfigureEndpoint>()).Map(web);
+            store, new FlagCheck(() => store.Current), new DraftCheck(catalog), catalog, backends, bodies, pool.Decisions, time,
+            logs.CreateLogger<ConfigureEndpoint>()).Map(web);
         var recorder = new RequestRecorder(settings, time);
         store.Subscribe(recorder.Configure);
         new RequestsEndpoint(recorder, store, catalog, time, web.Lifetime.ApplicationStopping).Map(web);

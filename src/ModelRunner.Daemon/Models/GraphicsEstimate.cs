@@ -49,6 +49,14 @@ internal sealed record GraphicsEstimate(double Weights, double Cache, double Eac
         return new GraphicsEstimate(weights, offload.KeepsCache ? 0 : cache * share, DriverBytes + compute + largest, keeps, offload);
     }
 
+    /// <summary>The same with a draft model in the same process.</summary>
+    public GraphicsEstimate With(GraphicsEstimate? draft) => draft is null
+        ? this
+        : this with
+        {
+            Weights = Weights + draft.Weights, Cache = Cache + draft.Cache, Each = Each + draft.Each - DriverBytes, Copied = Copied + draft.Copied,
+        };
+
     /// <summary>The demand of a runner.</summary>
     /// <param name="cardOf">The card of a device.</param>
     /// <param name="bytes">What all cards together need, from the estimate or from measurements.</param>

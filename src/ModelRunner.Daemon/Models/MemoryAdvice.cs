@@ -26,8 +26,15 @@ internal static class MemoryAdvice
             return alone.Length == 0 ? null : $"when models with an unlimited keep-alive are unloaded, it fits with {alone}";
         if (shape.Offload is null && model.WeightBytes > roomAlone.Bytes)
             return $"its weights alone need {MemoryText.RoundUp(model.WeightBytes)} MiB";
-        return FormattableString.Invariant($"it does not fit with one slot and {LeastContext} tokens of context either");
+        string withoutDraft = shape is { Draft: not null, Mode: RunnerMode.Completion } ? "no draft model, " : "";
+        return FormattableString.Invariant($"it does not fit with {withoutDraft}one slot and {LeastContext} tokens of context either");
     }
+
+    /// <summary>The part of the memory of a runner that its draft model needs, in a clause; null: it has none.</summary>
+    public static string? OfDraft(ModelEntry model, RunnerMode mode) =>
+        model.Draft is { } draft && model.Memory.GetValueOrDefault(mode)?.Draft is { } beside
+            ? $"about {MemoryText.RoundUp(beside.Total)} MiB of that are for its draft model {draft.Reference}"
+            : null;
 
     // The smallest change with which it fits; empty: none is needed; null: there is none.
     private static string? FindChange(GgufHeader header, long weightBytes, RunnerShape shape, MemoryRoom room)
@@ -80,6 +87,15 @@ internal static class MemoryAdvice
         yield return (shape, []);
         if (shape is { HasPromptCache: true, PromptCacheBytes: not 0 })
             yield return (shape with { PromptCacheBytes = 0 }, [NoPrompts]);
+        string[] noDraft = [];
+        if (shape is { Draft: not null, Mode: RunnerMode.Completion })
+        {
+            (shape, noDraft) = (shape with { Draft = null }, ["no draft model"]);
+            yield return (shape, noDraft);
+            if (shape.Slots == 1)
+                yield return (shape with { PromptCacheBytes = 0 }, [.. noDraft, NoPrompts]);
+        }
+
         if (shape.Slots == 1)
             yield break;
 
@@ -87,7 +103,7 @@ internal static class MemoryAdvice
 
         // An argument for the context counts for all slots together, so one slot gets the whole of it.
         long context = shape.IsContextArgument ? shape.Context * shape.Slots : shape.Context;
-        yield return (shape with { Slots = 1, Context = context, PromptCacheBytes = 0 }, shape.HasPromptCache ? [oneSlot, NoPrompts] : [oneSlot]);
+        yield return (shape with { Slots = 1, Context = context, PromptCacheBytes = 0 }, shape.HasPromptCache ? [.. noDraft, oneSlot, NoPrompts] : [oneSlot]);
     }
 
     private static string Describe(RunnerShape changed, RunnerShape now) => now.IsContextArgument

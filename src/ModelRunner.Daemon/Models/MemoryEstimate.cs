@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Models;
 /// How much memory a runner will need, by part, before it is started. The rules are those by which llama.cpp allocates its buffers; the sizes
 /// of the cache agree with what llama-server logs, and the others are measured. All sizes are in bytes and saturate instead of overflowing.
 /// </summary>
-/// <param name="Weights">The model's files, the image projector included.</param>
+/// <param name="Weights">The model's files, the image projector and the draft model included.</param>
 /// <param name="Cache">The cache of all slots: keys, values and recurrent states.</param>
 /// <param name="Compute">The buffer for one batch.</param>
 /// <param name="Process">The engine itself, and its vocabulary.</param>
@@ -36,6 +36,9 @@ internal sealed record MemoryEstimate(double Weights, double Cache, double Compu
     /// <summary>The part of it that may be on graphics cards; null: none. The other parts are as if all of it were in main memory.</summary>
     public GraphicsEstimate? Graphics { get; init; }
 
+    /// <summary>What the draft model adds to the parts; null: there is none.</summary>
+    public MemoryEstimate? Draft { get; init; }
+
     /// <summary>The same without what is on graphics cards.</summary>
     public MemoryEstimate BesideCards() => Graphics is not { } graphics
         ? this
@@ -55,6 +58,28 @@ internal sealed record MemoryEstimate(double Weights, double Cache, double Compu
     /// <param name="weightBytes">Bytes of the model's files.</param>
     /// <param name="shape">The arguments of the runner.</param>
     public static MemoryEstimate Of(GgufHeader header, long weightBytes, RunnerShape shape)
+    {
+        if (shape is not { Draft: { } draft, Mode: RunnerMode.Completion })
+            return OfModel(header, weightBytes, shape);
+
+        // llama-server keeps the prompts of both models, within one limit.
+        MemoryEstimate beside = OfModel(draft.Header, draft.File.SizeBytes, shape.OfDraft());
+        MemoryEstimate own = OfModel(header, weightBytes, shape);
+        double prompts = PromptCacheBytes(own.Cache + beside.Cache, shape);
+        double rest = OfModel(header, weightBytes, shape with { Draft = null }).Compute;
+        return new MemoryEstimate(
+            own.Weights + beside.Weights, own.Cache + beside.Cache, own.Compute + beside.Compute, own.Process + beside.Process - EngineBytes,
+            own.Checkpoints + beside.Checkpoints, prompts)
+        {
+            Graphics = own.Graphics?.With(beside.Graphics) ?? beside.Graphics,
+            Draft = beside with
+            {
+                Compute = beside.Compute + own.Compute - rest, Process = beside.Process - EngineBytes, PromptCache = prompts - own.PromptCache,
+            },
+        };
+    }
+
+    private static MemoryEstimate OfModel(GgufHeader header, long weightBytes, RunnerShape shape)
     {
         double window = WindowBytes(header.Cache, shape, WindowCells(header.Cache, shape));
         double state = header.Cache.State * FloatBytes * shape.Slots;
@@ -99,7 +124,7 @@ internal sealed record MemoryEstimate(double Weights, double Cache, double Compu
     private static double ComputeBytes(GgufHeader header, RunnerShape shape)
     {
         double attended = AttendedTokens(header.Cache, shape);
-        double outputs = (double)header.VocabularySize * FloatBytes * shape.Slots * shape.OutputsPerSlot;
+        double outputs = (double)header.VocabularySize * FloatBytes * shape.Slots * shape.Outputs;
         if (shape.HasFlashAttention)
             return (shape.Batch * ((header.Compute.Width * FloatBytes) + (attended * MaskBytes))) + outputs;
 

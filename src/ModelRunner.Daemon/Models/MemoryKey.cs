@@ -62,6 +62,8 @@ internal static class MemoryKey
         if (model.MemoryIdentity is not { } identity || (model.Settings.Engine is null && !model.Memory.ContainsKey(mode)))
             return null;
         string text = string.Create(CultureInfo.InvariantCulture, $"{identity} {model.ContextSize} {model.Slots} {(int)mode}");
+        if (mode == RunnerMode.Completion && model.Draft is { } draft)
+            text += string.Create(CultureInfo.InvariantCulture, $" draft {draft.Header.ShapeHash} {draft.File.SizeBytes} {draft.Settings.MaxTokens}");
         var hash = new StableHash();
         hash.Add(text);
         return hash.ToString();

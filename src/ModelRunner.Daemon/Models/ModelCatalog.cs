@@ -260,8 +260,9 @@ internal sealed class ModelCatalog : IDisposable
             return new ModelLookup(entry, null);
 
         // The file of a model that has an entry in the configuration may be in the store.
-        bool isFinal = isRead && !_factory.IsBeingWritten(source);
         bool isUnknown = _watch.Last is not { IsWithoutStore: false } || (source.IsOnlyAnEntry && _watch.HasUnknownSource);
+        bool mayHaveDraft = source.Draft is { IsMissing: true } && (isUnknown || _watch.HasUnknownSource);
+        bool isFinal = isRead && !mayHaveDraft && !_factory.IsBeingWritten(source);
         return source.File is null && isUnknown
             ? NotRead(source.Reference.ToString()) with { Backend = source.Settings.Backend }
             : new ModelLookup(null, $"model \"{source.Reference}\" {problem}" + (isFinal ? "" : "; try again later"))

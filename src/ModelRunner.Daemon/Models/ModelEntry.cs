@@ -55,6 +55,9 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
     /// <summary>Absolute path of the image projector for its completion runners; null: they accept no pictures.</summary>
     public string? ProjectorPath { get; init; }
 
+    /// <summary>The draft model that its completion runners load too; null: none.</summary>
+    public DraftModel? Draft { get; init; }
+
     /// <summary>Absolute path of its chat template, in place of the one in its file; null: none.</summary>
     public string? ChatTemplatePath { get; init; }
 
@@ -79,7 +82,7 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
     /// <summary>The names that the configuration gives it beside its own, as far as no other model has them.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
-    /// <summary>Its own file first, then its image projector and its adapters; empty if only its engine knows what it loads.</summary>
+    /// <summary>Its own file first, then its image projector, its adapters and its draft model; empty if only its engine knows what it loads.</summary>
     public IReadOnlyList<ModelFile> Files { get; init; } = [];
 
     /// <summary>The header of its GGUF file; null if no such file was read.</summary>
@@ -97,8 +100,9 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
         };
     }
 
-    /// <summary>Whether both have the same file, as far as its path, its size and the time of its last write tell.</summary>
-    public bool HasSameFileAs(ModelEntry other) => (Path, SizeBytes, Created) == (other.Path, other.SizeBytes, other.Created);
+    /// <summary>Whether both have the same file and the same draft model, as far as paths, sizes and times of the last write tell.</summary>
+    public bool HasSameFileAs(ModelEntry other) => (Path, SizeBytes, Created) == (other.Path, other.SizeBytes, other.Created)
+        && (Draft is null ? other.Draft is null : other.Draft is not null && Draft.File.IsSameAs(other.Draft.File));
 
     /// <summary>Whether the daemon can start a runner for it in this mode.</summary>
     public bool CanBeStarted(RunnerMode mode) => Settings.Engine is null ? Path is not null : Settings.Mode == mode && !Settings.LacksEnginePath;

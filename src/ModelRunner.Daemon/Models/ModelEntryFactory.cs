@@ -17,6 +17,9 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
     /// </summary>
     private const int DefaultContextSize = AutoContext.Usual;
 
+    private const string TypeArgument = "--spec-type";
+    private const string DraftTypes = "draft-";
+
     private readonly HeaderCache _headers = new(threads, time);
     private volatile RunnerSettings _runners = runners;
     private volatile EngineNames _engines = EngineNames.Of(runners);
@@ -28,7 +31,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
     public Task ReadHeadersAsync(IReadOnlyList<ModelSource> sources)
     {
         var readings = new List<Task>();
-        foreach (ModelFile file in sources.SelectMany(static source => new[] { source.File, source.Projector }).OfType<ModelFile>())
+        foreach (ModelFile file in sources.SelectMany(HeadsOf))
         {
             if (_headers.ReadAsync(file) is { IsCompleted: false } reading)
                 readings.Add(reading);
@@ -51,7 +54,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
 
     /// <summary>Whether one of its files is not complete and was changed a moment ago, so that the model may be usable soon.</summary>
     public bool IsBeingWritten(ModelSource source) =>
-        new[] { source.File, source.Projector }.OfType<ModelFile>().Any(_headers.IsBeingWritten);
+        HeadsOf(source).Any(_headers.IsBeingWritten);
 
     /// <summary>The memory of a model that is not here yet, as it would be run without settings of its own; null: it would not be run.</summary>
     /// <param name="header">The header of its file.</param>
@@ -87,7 +90,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             return null;
         }
 
-        problem = FindProblem(source.File, out GgufHeader? header) ?? FindConfiguredProjectorProblem(source) ?? FindAdapterProblem(source);
+        problem = FindProblem(source.File, out GgufHeader? header) ?? FindConfiguredProjectorProblem(source) ?? FindAdapterProblem(source) ?? FindDraftProblem(source);
         if (problem is null)
             return Create(source, source.File, header!);
         if (source.AttachedModes.Count > 0)
@@ -104,6 +107,9 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             yield return twofold;
         if (FindPictureWarning(source) is { } pictures)
             yield return pictures;
+        if (source is { Draft.File: { } draft, File: { } file } && FindProblem(draft, out _) is null && FindProblem(file, out GgufHeader? header) is null
+            && !MakesText(source, header!))
+            yield return "is run without its draft model, because it makes no text; remove the member draft";
         if (source.Foreign?.ChatTemplate is not null && !IsLlamaServer(RunnersOf(source)))
             yield return "is run without its chat template: the embedded engine cannot read it; install llama.cpp or set LLAMA_SERVER_PATH";
         if (source.Foreign is { Unused.Count: > 0 } foreign)
@@ -148,9 +154,11 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         long weights = file.SizeBytes + (projector?.SizeBytes ?? 0) + adapters.Sum(static adapter => adapter.SizeBytes);
         IReadOnlyList<string> arguments = Arguments(source);
         RunnerSettings engine = RunnersOf(source);
+        DraftModel? draft = modes.Contains(RunnerMode.Completion) ? FindDraft(source) : null;
         RunnerShape shape = RunnerShape.Read(arguments, IsLlamaServer(engine), contextSize, slots) with
         {
             Offload = IsLlamaServer(engine) ? Offload.Read(arguments, engine, projector?.SizeBytes ?? 0) : null,
+            Draft = draft,
         };
         return new ModelEntry(source.Reference.ToString(), file.Path, file.SizeBytes, file.Written, source.Settings)
         {
@@ -162,7 +170,8 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             Shape = shape,
             Memory = modes.ToDictionary(static mode => mode, mode => MemoryEstimate.Of(header, weights, shape with { Mode = mode })),
             MemoryIdentity = MemoryKey.Begin(header, weights, _engines.Find(source.Settings.Build), arguments),
-            Files = [file, .. projector is null ? Array.Empty<ModelFile>() : [projector], .. adapters],
+            Files = [.. new[] { file, projector }.Concat(adapters).Append(draft?.File).OfType<ModelFile>()],
+            Draft = draft,
             Header = header,
             ProjectorPath = projector?.Path,
             ChatTemplatePath = source.Foreign?.ChatTemplate,
@@ -188,6 +197,33 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
     private string? FindAdapterProblem(ModelSource source) => source.Foreign is { Adapters.Count: > 0 } && !IsLlamaServer(RunnersOf(source))
         ? "its adapter needs llama-server, and only the embedded engine is here; install llama.cpp or set LLAMA_SERVER_PATH"
         : null;
+
+    // Without its draft model it would be slower, and nobody would know why.
+    private string? FindDraftProblem(ModelSource source)
+    {
+        if (source.Draft is not { } draft || FindProblem(source.File!, out GgufHeader? own) is not null || !MakesText(source, own!))
+            return null;
+        if (!IsLlamaServer(RunnersOf(source)))
+            return "its draft model needs llama-server, and only the embedded engine is here; install llama.cpp, set LLAMA_SERVER_PATH, or remove draft";
+        if (draft.File is not { } file)
+            return $"its draft model {draft.Problem}";
+        if (FindProblem(file, out GgufHeader? header) is { } problem)
+            return $"its draft model {draft.Describe(problem)}";
+        if (!ModelModes.Of(header!).Contains(RunnerMode.Completion))
+            return $"its draft model {draft.Describe("it makes no text")}";
+        return LlamaArguments.FindText(Arguments(source), TypeArgument) is { } types && !types.Contains(DraftTypes, StringComparison.Ordinal)
+            ? $"its draft model {draft.Describe($"{TypeArgument} {types} in its arguments does not use one, add draft-simple")}"
+            : null;
+    }
+
+    private DraftModel? FindDraft(ModelSource source) => source is { Draft: { File: { } file, Name: var name }, Settings.Draft: { } settings }
+        && FindProblem(file, out GgufHeader? header) is null
+            ? new DraftModel(name, file, header!, settings)
+            : null;
+
+    private bool MakesText(ModelSource source, GgufHeader header) => ModelModes.Of(header, FindPooling(source)).Contains(RunnerMode.Completion);
+
+    private static IEnumerable<ModelFile> HeadsOf(ModelSource source) => new[] { source.File, source.Projector, source.Draft?.File }.OfType<ModelFile>();
 
     private string? FindConfiguredProjectorProblem(ModelSource source) =>
         source is { Settings.ProjectorPath: not null, Projector: { } projector } && _headers.FindProjectorProblem(projector) is { } problem

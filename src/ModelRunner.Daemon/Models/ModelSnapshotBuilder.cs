@@ -39,7 +39,16 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings, IReadOnlyDic
         if (_sources.Count == 0 && _problems.Count == 0)
             _problems.Add("there are no models: put GGUF files into the model store, name some in model-runner.json, or start with --demo");
         _problems.AddRange(_clashes.Select(static clash => clash.ToString()));
-        return new ModelSnapshot(_sources.Values, _aliases, _problems) { AliasClashes = _clashes };
+        return WithDrafts(new ModelSnapshot(_sources.Values, _aliases, _problems) { AliasClashes = _clashes });
+    }
+
+    // The name of a draft model means what it would mean in a request, so all models must be known first.
+    private ModelSnapshot WithDrafts(ModelSnapshot models)
+    {
+        if (!_sources.Values.Any(static source => source.Settings.Draft is not null))
+            return models;
+        IEnumerable<ModelSource> sources = models.Sources.Select(source => source with { Draft = DraftSource.Find(source, models) });
+        return new ModelSnapshot(sources, _aliases, _problems) { AliasClashes = _clashes };
     }
 
     // These paths are not opened: an engine may load a folder, or a file of any format. A missing one is no reason to refuse a request: it may

@@ -18,6 +18,9 @@ internal sealed record ModelSource(
     /// <summary>Its image projector at the last scan, the configured one or the one in the folder of the file; null: none.</summary>
     public ModelFile? Projector { get; init; }
 
+    /// <summary>Its draft model at the last scan; null: it has none.</summary>
+    public DraftSource? Draft { get; init; }
+
     /// <summary>Where it comes from: its own origin, then those of its other names.</summary>
     public IReadOnlyList<string> Origins { get; init; } = [ModelOrigin.Configuration];
 
@@ -54,6 +57,9 @@ internal sealed record ModelSource(
 
     /// <summary>Its file, its image projector and its adapters, as far as it has them.</summary>
     public IEnumerable<ModelFile> Files => new[] { File, Projector }.OfType<ModelFile>().Concat(Foreign?.Adapters ?? []);
+
+    /// <summary>The files that its runners load: its own ones, and that of its draft model, which belongs to another model.</summary>
+    public IEnumerable<ModelFile> LoadedFiles => Draft?.File is { } draft ? Files.Append(draft) : Files;
 
     /// <summary>Makes a model without attached runners.</summary>
     /// <param name="canonical">The canonical reference.</param>

@@ -17,7 +17,7 @@ internal sealed record RunnerShape
     private const int DefaultCheckpoints = 32;
 
     // A slot that drafts tokens reserves 64 results beside its own.
-    private const int DraftOutputs = 65;
+    private const int DraftedOutputs = 64;
 
     // Without a limit nothing can be promised. This is llama-server's own default.
     private const int UnlimitedPromptCache = 8192;
@@ -67,8 +67,16 @@ internal sealed record RunnerShape
     /// <summary>Which parts are on graphics cards; null: none, or it is not known.</summary>
     public Offload? Offload { get; init; }
 
-    /// <summary>The results of one batch for each slot.</summary>
+    /// <summary>The results of one batch for each slot, without a draft model.</summary>
     public int OutputsPerSlot { get; init; } = 1;
+
+    /// <summary>The results of one batch for each slot.</summary>
+    public int Outputs => this is { Draft: { } draft, Mode: RunnerMode.Completion }
+        ? Math.Max(OutputsPerSlot, Math.Max(DraftedOutputs, draft.Settings.MaxTokens ?? 0) + 1)
+        : OutputsPerSlot;
+
+    /// <summary>The draft model that a completion runner loads too; null: none.</summary>
+    public DraftModel? Draft { get; init; }
 
     /// <summary>Whether it keeps prompts outside its slots at all.</summary>
     public bool HasPromptCache => IsLlamaServer && Mode == RunnerMode.Completion;
@@ -80,6 +88,17 @@ internal sealed record RunnerShape
     /// <summary>The batch of a runner that makes vectors: a vector needs its whole input in one batch.</summary>
     /// <param name="context">Tokens of context for each slot.</param>
     public static long VectorBatchFor(long context) => Math.Max(DefaultBatch, context);
+
+    /// <summary>
+    /// The shape of the part of a runner that the draft model needs: the same slots and context, but a cache of the default type, and all of it on the cards.
+    /// </summary>
+    public RunnerShape OfDraft() => this with
+    {
+        Draft = null, KeyBytes = CacheType.DefaultBytes, ValueBytes = CacheType.DefaultBytes, OutputsPerSlot = 1,
+        Offload = Offload is { } offload
+            ? offload with { Layers = Offload.AllLayers, ExpertLayers = 0, IsOverridden = false, ProjectorBytes = 0 }
+            : null,
+    };
 
     /// <summary>Reads the shape from the arguments of the user.</summary>
     /// <param name="arguments">Checked arguments; the last of two equal ones counts.</param>
@@ -109,7 +128,7 @@ internal sealed record RunnerShape
             PromptCacheBytes = LlamaArguments.FindInteger(arguments, PromptCacheArgument) is { } mebibytes
                 ? (long)(mebibytes < 0 ? UnlimitedPromptCache : mebibytes) << 20
                 : null,
-            OutputsPerSlot = arguments.Any(static argument => argument.StartsWith("--spec-", StringComparison.Ordinal)) ? DraftOutputs : 1,
+            OutputsPerSlot = arguments.Any(static argument => argument.StartsWith("--spec-", StringComparison.Ordinal)) ? DraftedOutputs + 1 : 1,
         };
     }
 }

@@ -130,7 +130,7 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
         if (capacity is null)
             return "";
         string needs = capacity.NeededBytes > 0
-            ? $"it needs {MemoryText.RoundUp(capacity.NeededBytes)} MiB{DescribeSource(capacity.MeasuredLoads, key)}"
+            ? $"it needs {MemoryText.RoundUp(capacity.NeededBytes)} MiB{DescribeSource(capacity.MeasuredLoads, key)}{DescribeDraft(key)}"
             : "its memory is not known before its first load (the member memory of its engine tells it), so it counts as nothing";
         string limit = capacity.LimitBytes is { } bytes ? $" of {MemoryText.RoundDown(bytes)}" : "";
         return string.Create(
@@ -138,6 +138,9 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
             $"{needs}, and other runners use {MemoryText.RoundUp(capacity.UsedBytes)}{limit} MiB and {capacity.Runners} of {capacity.MaxRunners} places")
             + string.Concat(capacity.Cards.Select(Describe)) + DescribeSpilled(capacity);
     }
+
+    private string DescribeDraft(RunnerKey key) =>
+        modelOf(key) is { } model && MemoryAdvice.OfDraft(model, key.Mode) is { } draft ? $", {draft}" : "";
 
     private static string Describe(CardReading card)
     {

@@ -38,7 +38,9 @@ internal static class OutdatedRunners
             return OutdatedReason.Settings;
         if (loaded.Count == 0 || now.File is not { Problem: null } file)
             return null;
-        return file.Path != model.Files[0].Path || now.Files.Any(part => IsReplaced(part, model.Files, loaded)) ? OutdatedReason.File : null;
+        if (model.Draft is { } before && now.Draft is { File: { Problem: null } draft } && draft.Path != before.File.Path)
+            return OutdatedReason.File;
+        return file.Path != model.Files[0].Path || now.LoadedFiles.Any(part => IsReplaced(part, model.Files, loaded)) ? OutdatedReason.File : null;
     }
 
     // The scan may be older than the start, and what the start planned with may be older than the scan.

@@ -44,7 +44,7 @@ internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry mod
 
     /// <summary>The message of a refusal, with advice if that is possible.</summary>
     public string Explain(Refuse refusal) => refusal.Limits is { } limits
-        ? string.Join("; ", new[] { refusal.Message, Advise(limits), AdviseVariants(limits) }.OfType<string>())
+        ? string.Join("; ", new[] { refusal.Message, MemoryAdvice.OfDraft(Model, Key.Mode), Advise(limits), AdviseVariants(limits) }.OfType<string>())
         : refusal.Message;
 
     private string? AdviseVariants(MemoryLimits limits) =>

@@ -21,6 +21,9 @@ internal sealed record RunnerReceipt
     /// <summary>The devices that hold the weights, for instance <c>CUDA0</c> or <c>CPU</c>; empty: unknown.</summary>
     public string Devices { get; init; } = "";
 
+    /// <summary>Why its draft model is loaded and never used, a clause; null: it has none, or uses it.</summary>
+    public string? DraftProblem { get; init; }
+
     /// <summary>The part of the requested layers that is on graphics cards; null: none were requested, or it is unknown.</summary>
     public double? OffloadRatio =>
         RequestedLayers is > 0 and var requested && OffloadedLayers is { } offloaded ? Math.Min(1.0, (double)offloaded / requested) : null;
@@ -36,5 +39,7 @@ internal sealed record RunnerReceipt
                 : FormattableString.Invariant($"{OffloadedLayers} of {RequestedLayers} layers are on a graphics card, the others on the processor");
         if (EffectiveContext < ConfiguredContext)
             yield return FormattableString.Invariant($"the context is {EffectiveContext} tokens instead of {ConfiguredContext}");
+        if (DraftProblem is not null)
+            yield return $"the draft model is not used: {DraftProblem}";
     }
 }

@@ -48,13 +48,14 @@ public sealed class LlamaArgumentsTests
         "--model", "-m", "--host", "--port", "--alias", "-a", "--metrics", "--no-metrics", "--embedding", "--embeddings", "--rerank",
         "--reranking", "--api-key", "--api-key-file", "--api-prefix", "--slots", "--no-slots", "--props", "-hf", "--hf-repo", "--model-url",
         "-mu", "--docker-repo", "--models-dir", "--webui", "--no-webui", "--sleep-idle-seconds", "--log-disable", "--offline", "--mmproj", "-mm",
+        "--model-draft", "-md", "--spec-draft-model",
     ];
 
     public static TheoryData<string> ForbiddenNames =>
     [
         "--log-file", "--slot-save-path", "--rpc", "--lora", "--mmproj-url", "--media-path", "--grammar-file", "--json-schema-file",
-        "--chat-template-file", "--ssl-key-file", "--ssl-cert-file", "--control-vector", "--lookup-cache-dynamic", "--tools", "-md",
-        "--model-draft", "--webui-mcp-proxy",
+        "--chat-template-file", "--ssl-key-file", "--ssl-cert-file", "--control-vector", "--lookup-cache-dynamic", "--tools", "-hfd",
+        "--hf-repo-draft", "--spec-draft-hf", "--webui-mcp-proxy",
     ];
 
     [Theory]

@@ -75,6 +75,28 @@ public sealed class LlamaReceiptTests
     }
 
     [Fact]
+    public void The_lines_of_a_draft_model_are_not_those_of_the_model()
+    {
+        string[] lines =
+        [
+            "load_tensors: offloaded 10/33 layers to GPU", "load_tensors:        CUDA0 model buffer size =   100.00 MiB",
+            "common_speculative_init_result: loading draft model '/m/small.gguf'", "load_tensors: loading model tensors, this can take a while...",
+            "load_tensors: offloaded 7/7 layers to GPU", "load_tensors:        CUDA1 model buffer size =   100.00 MiB",
+        ];
+
+        RunnerReceipt receipt = LlamaReceipt.ReadLog(lines, "33");
+
+        Assert.Equal((10, "CUDA0", null), (receipt.OffloadedLayers, receipt.Devices, receipt.DraftProblem));
+    }
+
+    [Theory]
+    [InlineData("E spec common_specu: the target and draft vocabs are not compatible", "its vocabulary is not that of the model; name one of the same family")]
+    [InlineData("E srv load_model: failed to initialize speculative decoding context: x", "llama-server cannot use it with this model; name another one")]
+    [InlineData("I spec common_specu: no implementations specified for speculative decoding", "--spec-type selects no kind of drafting that uses it")]
+    public void A_draft_model_that_is_not_used_is_told(string line, string problem) =>
+        Assert.Equal([$"the draft model is not used: {problem}"], LlamaReceipt.ReadLog(["loading draft model '/m/small.gguf'", line], null).Shortfalls);
+
+    [Fact]
     public void A_long_version_is_cut()
     {
         string body = $$"""{"build_info":"{{new string('b', 5000)}}"}""";

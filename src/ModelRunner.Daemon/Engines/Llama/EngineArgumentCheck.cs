@@ -20,7 +20,7 @@ internal static class EngineArgumentCheck
     /// <param name="settings">The settings with the arguments.</param>
     /// <param name="build">The build of llama-server; null: the default engine.</param>
     public static bool IsNeeded(DaemonSettings settings, string? build = null) =>
-        ArgumentsOfAll(settings, build).Count > 0 || ModelsOf(settings, build).Any(static model => model.Value.Arguments.Count > 0);
+        ArgumentsOfAll(settings, build).Count > 0 || ModelsOf(settings, build).Any(static model => model.Value is { Arguments.Count: > 0 } or { Draft: not null });
 
     /// <summary>A problem for each argument that llama-server does not know.</summary>
     /// <param name="settings">The settings with the arguments.</param>
@@ -34,7 +34,15 @@ internal static class EngineArgumentCheck
         var problems = new List<ConfigurationProblem>();
         Check(key, ArgumentsOfAll(settings, build));
         foreach ((string reference, ModelSettings model) in ModelsOf(settings, build))
+        {
             Check($"args of {reference}", model.Arguments);
+            if (model.Draft is { } draft && DraftArguments.FindUnknown(draft, flags) is { } member)
+            {
+                problems.Add(new ConfigurationProblem(
+                    $"{member} of {reference}", null, $"has no argument in {engine}", "use a llama-server that knows --spec-draft-model, or remove it"));
+            }
+        }
+
         return problems;
 
         void Check(string place, IReadOnlyList<string> arguments)

@@ -68,7 +68,10 @@ internal static class LlamaCommandLine
             AddDefault("--ubatch-size", batch);
         }
 
-        return [.. arguments, .. isLlamaServer ? WithoutThreads(passedOn) : passedOn];
+        IEnumerable<string> drafting = mode == RunnerMode.Completion && isLlamaServer && model.Draft is { } draft
+            ? DraftArguments.Of(draft, added, settings.EngineFlags)
+            : [];
+        return [.. arguments, .. isLlamaServer ? WithoutThreads(passedOn) : passedOn, .. drafting];
 
         void AddDefault(string name, long value)
         {

@@ -23,9 +23,17 @@ internal static partial class LlamaReceipt
         int? offloaded = null;
         int? total = null;
         bool isTold = false;
+        bool isOfDraft = false;
+        string? draftProblem = null;
         var devices = new List<string>();
         foreach (string line in lines)
         {
+            // The draft model follows the model, with lines of the same form.
+            isOfDraft |= line.Contains("loading draft model", StringComparison.Ordinal);
+            draftProblem ??= DraftProblemIn(line);
+            if (isOfDraft)
+                continue;
+
             // The model is loaded once or, after its fit to the memory was tried, twice. The last load counts.
             if (line.Contains("load_tensors: loading model tensors", StringComparison.Ordinal))
             {
@@ -41,7 +49,7 @@ internal static partial class LlamaReceipt
         }
 
         if (!isTold)
-            return new RunnerReceipt();
+            return new RunnerReceipt { DraftProblem = draftProblem };
         int? asked = int.TryParse(layers, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= 0 ? number : null;
         return new RunnerReceipt
         {
@@ -49,6 +57,7 @@ internal static partial class LlamaReceipt
             RequestedLayers = total is { } all ? Math.Min(asked ?? all, all) : asked ?? (layers is null or "auto" or "-1" ? null : int.MaxValue),
             OffloadedLayers = offloaded ?? 0,
             Devices = string.Join(',', devices),
+            DraftProblem = draftProblem,
         };
     }
 
@@ -77,6 +86,13 @@ internal static partial class LlamaReceipt
             return receipt;
         }
     }
+
+    // llama-server then serves the model without it.
+    private static string? DraftProblemIn(string line) =>
+        line.Contains("vocabs are not compatible", StringComparison.Ordinal) ? "its vocabulary is not that of the model; name one of the same family"
+        : line.Contains("failed to initialize speculative decoding context", StringComparison.Ordinal) ? "llama-server cannot use it with this model; name another one"
+        : line.Contains("no implementations specified for speculative decoding", StringComparison.Ordinal) ? "--spec-type selects no kind of drafting that uses it"
+        : null;
 
     private static int? ContextOf(JsonElement properties) =>
         properties.TryGetProperty("default_generation_settings", out JsonElement settings) && settings.ValueKind == JsonValueKind.Object
