@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.HuggingFace;
@@ -15,16 +16,17 @@ namespace ModelRunner.Store.Tests.HuggingFace;
 internal sealed class HubFixture : IAsyncDisposable
 {
     private readonly StoreFixture _store = new(TimeProvider.System);
-    private readonly OutgoingClient _outgoing = new(new OutgoingSettings(), TimeProvider.System);
+    private readonly OutgoingClient _outgoing;
     private readonly PullRunner _runner;
 
-    private HubFixture(HubServer server, IMemoryFit? fit, Dictionary<string, string> variables)
+    private HubFixture(HubServer server, IMemoryFit? fit, Dictionary<string, string> variables, OutgoingSettings outgoing, int maxTries)
     {
         Server = server;
+        _outgoing = new OutgoingClient(outgoing, TimeProvider.System);
         variables["HF_ENDPOINT"] = server.Endpoint;
-        var settings = new PullSettings { FirstWait = TimeSpan.FromMilliseconds(1), MaxWait = TimeSpan.FromMilliseconds(2), SpareBytes = 0 };
-        var retries = new RegistrySettings { FirstWait = TimeSpan.FromMilliseconds(1) };
-        var registries = new RegistryClient(_outgoing, new OutgoingSettings(), retries, null, TimeProvider.System);
+        var settings = new PullSettings { FirstWait = TimeSpan.FromMilliseconds(1), MaxWait = TimeSpan.FromMilliseconds(2), SpareBytes = 0, MaxTries = maxTries };
+        var retries = new RegistrySettings { FirstWait = TimeSpan.FromMilliseconds(1), MaxTries = maxTries };
+        var registries = new RegistryClient(_outgoing, outgoing, retries, null, TimeProvider.System);
         var hub = new HubPlanner(
             new HubClient(_outgoing, retries, TimeProvider.System), () => HubSettings.Read(variables.GetValueOrDefault, static _ => null), fit);
         var fetcher = new FileFetcher(Store, settings, new SharedRate(TimeProvider.System), Counters, TimeProvider.System);
@@ -48,12 +50,13 @@ internal sealed class HubFixture : IAsyncDisposable
 
     /// <summary>Starts a stub with files; each one begins as a GGUF file does.</summary>
     public static async Task<HubFixture> StartAsync(
-        IEnumerable<(string Path, int Size)> files, IMemoryFit? fit = null, Dictionary<string, string>? variables = null)
+        IEnumerable<(string Path, int Size)> files, IMemoryFit? fit = null, Dictionary<string, string>? variables = null,
+        OutgoingSettings? outgoing = null, X509Certificate2? certificate = null, int maxTries = 5)
     {
-        HubServer server = await HubServer.StartAsync();
+        HubServer server = await HubServer.StartAsync(certificate);
         foreach ((string path, int size) in files)
             server.Files[path] = Make(path, size);
-        return new HubFixture(server, fit, variables ?? new Dictionary<string, string>(StringComparer.Ordinal));
+        return new HubFixture(server, fit, variables ?? new Dictionary<string, string>(StringComparer.Ordinal), outgoing ?? new OutgoingSettings(), maxTries);
     }
 
     /// <summary>Bytes that depend on a path and look like a GGUF file.</summary>

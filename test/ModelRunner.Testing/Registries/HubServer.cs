@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -46,6 +47,9 @@ internal sealed class HubServer : IAsyncDisposable
     /// <summary>Answers of the storage instead of the usual ones, each once.</summary>
     public ConcurrentQueue<RequestDelegate> StorageFaults { get; } = new();
 
+    /// <summary>What is done to the usual answers of the storage, to one after the other.</summary>
+    public ConcurrentQueue<RegistryFault> Faults { get; } = new();
+
     /// <summary>The requests of the API and for files, with method and path.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
@@ -58,11 +62,13 @@ internal sealed class HubServer : IAsyncDisposable
     /// <summary>Requests to the storage that had credentials. There must be none.</summary>
     public ConcurrentQueue<string> Leaks { get; } = new();
 
-    public static async Task<HubServer> StartAsync()
+    /// <summary>Starts it.</summary>
+    /// <param name="certificate">The certificate of the API; null: it speaks plain http, as the storage always does.</param>
+    public static async Task<HubServer> StartAsync(X509Certificate2? certificate = null)
     {
         var server = new HubServer();
         server._storage = await LoopbackServer.StartAsync(server.AnswerStorageAsync);
-        server._hub = await LoopbackServer.StartAsync(server.AnswerHubAsync);
+        server._hub = await LoopbackServer.StartAsync(server.AnswerHubAsync, certificate);
         return server;
     }
 
@@ -167,8 +173,14 @@ internal sealed class HubServer : IAsyncDisposable
             return;
         }
 
+        if (Faults.TryDequeue(out RegistryFault? done) && await FaultResponse.TryAnswerAsync(context, done))
+            return;
         byte[] bytes = Files[Uri.UnescapeDataString(context.Request.Path.Value![1..])];
+        if (done?.Kind == FaultKind.WholeForRange)
+            range = "";
         (int from, int to) = PartOf(range, bytes.Length);
+        if (done?.Kind == FaultKind.WrongContentRange)
+            from++;
         if (range.Length > 0)
         {
             context.Response.StatusCode = 206;
@@ -177,7 +189,8 @@ internal sealed class HubServer : IAsyncDisposable
 
         context.Response.ContentType = "application/octet-stream";
         context.Response.ContentLength = to - from + 1;
-        await context.Response.Body.WriteAsync(bytes.AsMemory(from, to - from + 1));
+        using var body = new MemoryStream(bytes, from, to - from + 1);
+        await FaultResponse.SendBodyAsync(context, body, done);
     }
 
     private static (int From, int To) PartOf(string range, int length)

@@ -109,11 +109,13 @@ internal sealed partial class RegistryProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is { HasExited: false })
-            _process.Kill(entireProcessTree: true);
-        if (_process is not null)
-            await _process.WaitForExitAsync(CancellationToken.None);
-        _process?.Dispose();
+        // A test may end it before its own end.
+        Process? process = Interlocked.Exchange(ref _process, null);
+        if (process is { HasExited: false })
+            process.Kill(entireProcessTree: true);
+        if (process is not null)
+            await process.WaitForExitAsync(CancellationToken.None);
+        process?.Dispose();
         _folder.Dispose();
     }
 
