@@ -253,7 +253,7 @@ internal sealed partial class DaemonFixture : IAsyncDisposable
     /// <summary>Kills the daemon so that it can do nothing about it.</summary>
     public async Task KillAsync()
     {
-        await SignalAsync(ProcessId, "KILL");
+        _process.Kill();
         await _process.WaitForExitAsync(Cancellation);
         _isEnded = true;
     }
