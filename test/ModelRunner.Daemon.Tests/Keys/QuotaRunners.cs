@@ -53,6 +53,7 @@ internal sealed class QuotaRunners
     public void Tell(SchedulerEvent happened)
     {
         SchedulerEffect[] effects = [.. _scheduler.Handle(happened, _world.Now)];
+        _scheduler.CheckInvariants();
         foreach (SchedulerEffect effect in effects)
             CarryOut(effect);
     }
@@ -62,7 +63,8 @@ internal sealed class QuotaRunners
         _budget = 70 + _dice.Below(80);
         return new SchedulerSettings
         {
-            MaxRunners = 1 + _dice.Below(3), MaxQueuedRequests = 2 + _dice.Below(12), MemoryBudgetBytes = _budget, QueueTimeout = QueueTimeout,
+            MaxRunners = 1 + _dice.Below(3), MaxQueuedRequests = 2 + _dice.Below(12), MaxQueuedPerModel = 1 + _dice.Below(8),
+            MemoryBudgetBytes = _budget, QueueTimeout = QueueTimeout,
             BackgroundDelay = TimeSpan.FromSeconds(_dice.Below(30)), MinStay = TimeSpan.FromSeconds(_dice.Below(30)),
         };
     }

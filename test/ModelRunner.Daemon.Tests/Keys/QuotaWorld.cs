@@ -10,11 +10,12 @@ namespace ModelRunner.Daemon.Tests.Keys;
 
 /// <summary>
 /// One random life of keys with limits: clients pass the real <see cref="KeyLimits"/>, then the real scheduler, in a world in which runners load, answer,
-/// crash and end, memory changes, and settings are read again. It begins 20 minutes before the end of a day, in half of the worlds also of a month.
+/// crash and end, memory changes, and settings are read again. It begins a minute before the end of a day, in half of the worlds also of
+/// a month. The invariants of the scheduler, the limits and the sums are checked after each event.
 /// </summary>
 internal sealed class QuotaWorld
 {
-    private static readonly TimeSpan Length = TimeSpan.FromMinutes(40);
+    private static readonly TimeSpan Length = TimeSpan.FromMinutes(2);
     private static readonly string[] Names = ["ada", "bob", "cleo", "dan"];
 
     private readonly QuotaDice _dice;
@@ -34,7 +35,7 @@ internal sealed class QuotaWorld
     private QuotaWorld(ulong seed)
     {
         _dice = new QuotaDice(seed);
-        _origin = new DateTimeOffset(2026, 11, _dice.OneIn(2) ? 30 : 12, 23, 40, 0, TimeSpan.Zero);
+        _origin = new DateTimeOffset(2026, 11, _dice.OneIn(2) ? 30 : 12, 23, 59, 0, TimeSpan.Zero);
         _time = new FakeTimeProvider(_origin);
         _limits = new KeyLimits(_use, _time);
         _runners = new QuotaRunners(_dice, this);
@@ -50,6 +51,9 @@ internal sealed class QuotaWorld
     public int OverQuota { get; private set; }
 
     public int RefusedByScheduler { get; private set; }
+
+    /// <summary>How many of these because the queue of their model was full.</summary>
+    public int RefusedForModel { get; private set; }
 
     public int Crashes => _runners.Crashes;
 
@@ -101,6 +105,7 @@ internal sealed class QuotaWorld
     public void Refuse(RequestId id, RefusalReason reason)
     {
         RefusedByScheduler++;
+        RefusedForModel += reason == RefusalReason.ModelQueueFull ? 1 : 0;
         CheckWait(_requests[id]);
         Note($"{id} is refused: {reason}");
         Leave(id);
@@ -120,10 +125,10 @@ internal sealed class QuotaWorld
         foreach (string name in Names)
         {
             for (int i = 1 + _dice.Below(4); i > 0; i--)
-                After(_dice.Seconds(60), () => Ask(name));
+                After(_dice.Seconds(15), () => Ask(name));
         }
 
-        After(_dice.Seconds(600), Reload);
+        After(_dice.Seconds(40), Reload);
         PassUntil(Length);
         _isClosing = true;
         PassUntil(Length + TimeSpan.FromHours(2));
@@ -249,14 +254,14 @@ internal sealed class QuotaWorld
             return;
         ChangeLimits(Names[_dice.Below(Names.Length)]);
         _runners.Reload();
-        After(_dice.Seconds(600), Reload);
+        After(_dice.Seconds(40), Reload);
     }
 
     private void ChangeLimits(string name) => _keys[name] = new KeySettings(name, KeyDigest.Of(name))
     {
         Concurrency = _dice.OneIn(3) ? null : 1 + _dice.Below(3),
-        TokensPerDay = _dice.OneIn(2) ? null : 100 + _dice.Below(2000),
-        TokensPerMonth = _dice.OneIn(2) ? null : 100 + _dice.Below(4000),
+        TokensPerDay = _dice.OneIn(2) ? null : 20 + _dice.Below(250),
+        TokensPerMonth = _dice.OneIn(2) ? null : 20 + _dice.Below(500),
         Priority = _dice.OneIn(3) ? RequestPriority.Background : RequestPriority.Interactive,
     };
 
