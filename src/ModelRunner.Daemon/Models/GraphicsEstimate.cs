@@ -54,7 +54,10 @@ internal sealed record GraphicsEstimate(double Weights, double Cache, double Eac
         ? this
         : this with
         {
-            Weights = Weights + draft.Weights, Cache = Cache + draft.Cache, Each = Each + draft.Each - DriverBytes, Copied = Copied + draft.Copied,
+            Weights = Weights + draft.Weights,
+            Cache = Cache + draft.Cache,
+            Each = Each + draft.Each - DriverBytes,
+            Copied = Copied + draft.Copied,
         };
 
     /// <summary>The demand of a runner.</summary>

@@ -74,7 +74,9 @@ internal sealed record MemoryEstimate(double Weights, double Cache, double Compu
             Graphics = own.Graphics?.With(beside.Graphics) ?? beside.Graphics,
             Draft = beside with
             {
-                Compute = beside.Compute + own.Compute - rest, Process = beside.Process - EngineBytes, PromptCache = prompts - own.PromptCache,
+                Compute = beside.Compute + own.Compute - rest,
+                Process = beside.Process - EngineBytes,
+                PromptCache = prompts - own.PromptCache,
             },
         };
     }

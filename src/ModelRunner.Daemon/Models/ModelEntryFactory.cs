@@ -90,7 +90,8 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             return null;
         }
 
-        problem = FindProblem(source.File, out GgufHeader? header) ?? FindConfiguredProjectorProblem(source) ?? FindAdapterProblem(source) ?? FindDraftProblem(source);
+        problem = FindProblem(source.File, out GgufHeader? header)
+            ?? FindConfiguredProjectorProblem(source) ?? FindAdapterProblem(source) ?? FindDraftProblem(source);
         if (problem is null)
             return Create(source, source.File, header!);
         if (source.AttachedModes.Count > 0)
@@ -107,8 +108,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             yield return twofold;
         if (FindPictureWarning(source) is { } pictures)
             yield return pictures;
-        if (source is { Draft.File: { } draft, File: { } file } && FindProblem(draft, out _) is null && FindProblem(file, out GgufHeader? header) is null
-            && !MakesText(source, header!))
+        if (source is { Draft: not null, File: { } file } && FindProblem(file, out GgufHeader? header) is null && !MakesText(source, header!))
             yield return "is run without its draft model, because it makes no text; remove the member draft";
         if (source.Foreign?.ChatTemplate is not null && !IsLlamaServer(RunnersOf(source)))
             yield return "is run without its chat template: the embedded engine cannot read it; install llama.cpp or set LLAMA_SERVER_PATH";

@@ -94,7 +94,10 @@ internal sealed record RunnerShape
     /// </summary>
     public RunnerShape OfDraft() => this with
     {
-        Draft = null, KeyBytes = CacheType.DefaultBytes, ValueBytes = CacheType.DefaultBytes, OutputsPerSlot = 1,
+        Draft = null,
+        KeyBytes = CacheType.DefaultBytes,
+        ValueBytes = CacheType.DefaultBytes,
+        OutputsPerSlot = 1,
         Offload = Offload is { } offload
             ? offload with { Layers = Offload.AllLayers, ExpertLayers = 0, IsOverridden = false, ProjectorBytes = 0 }
             : null,

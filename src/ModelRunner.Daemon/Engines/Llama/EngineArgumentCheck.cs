@@ -20,7 +20,8 @@ internal static class EngineArgumentCheck
     /// <param name="settings">The settings with the arguments.</param>
     /// <param name="build">The build of llama-server; null: the default engine.</param>
     public static bool IsNeeded(DaemonSettings settings, string? build = null) =>
-        ArgumentsOfAll(settings, build).Count > 0 || ModelsOf(settings, build).Any(static model => model.Value is { Arguments.Count: > 0 } or { Draft: not null });
+        ArgumentsOfAll(settings, build).Count > 0
+        || ModelsOf(settings, build).Any(static model => model.Value is { Arguments.Count: > 0 } or { Draft: not null });
 
     /// <summary>A problem for each argument that llama-server does not know.</summary>
     /// <param name="settings">The settings with the arguments.</param>

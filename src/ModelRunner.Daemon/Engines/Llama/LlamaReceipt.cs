@@ -89,9 +89,12 @@ internal static partial class LlamaReceipt
 
     // llama-server then serves the model without it.
     private static string? DraftProblemIn(string line) =>
-        line.Contains("vocabs are not compatible", StringComparison.Ordinal) ? "its vocabulary is not that of the model; name one of the same family"
-        : line.Contains("failed to initialize speculative decoding context", StringComparison.Ordinal) ? "llama-server cannot use it with this model; name another one"
-        : line.Contains("no implementations specified for speculative decoding", StringComparison.Ordinal) ? "--spec-type selects no kind of drafting that uses it"
+        line.Contains("vocabs are not compatible", StringComparison.Ordinal)
+            ? "its vocabulary is not that of the model; name one of the same family"
+        : line.Contains("failed to initialize speculative decoding context", StringComparison.Ordinal)
+            ? "llama-server cannot use it with this model; name another one"
+        : line.Contains("no implementations specified for speculative decoding", StringComparison.Ordinal)
+            ? "--spec-type selects no kind of drafting that uses it"
         : null;
 
     private static int? ContextOf(JsonElement properties) =>
