@@ -14,7 +14,7 @@ public sealed class BenchmarkCommandTests
     [InlineData("huge", "text", "2 × 100,000 samples", 100_000, 50)]
     [InlineData("vllm", "openmetrics", "2 × vLLM (OpenMetrics)", 520, 50)]
     [InlineData("vllm", "openmetrics-gzip", "2 × vLLM (OpenMetrics, gzip)", 520, 1)]
-    public async Task A_workload_is_measured_beside_the_floor(string page, string form, string title, int samples, int minBytesOfSample)
+    public async Task Check_47_A_workload_is_measured_beside_the_floor(string page, string form, string title, int samples, int minBytesOfSample)
     {
         (int exitCode, string output, string error) = await RunAsync(
             "--daemon", BenchmarkProcess.DaemonPath, "--runners", "2", "--page", page, "--form", form, "--runs", "2", "--seconds", "0.2", "--floor");
@@ -23,6 +23,7 @@ public sealed class BenchmarkCommandTests
         Assert.Empty(error);
         string[] cells = [.. output.TrimEnd().Split('\n')[^1].Trim('|').Split('|').Select(static cell => cell.Trim())];
         Assert.Equal(13, cells.Length);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{title}: {cells[1]} ms of a processor per scrape, half of the scrapes within {cells[4]} ms, {cells[8]} MiB");
         Assert.Equal(title, cells[0]);
         double[] cpu = [.. cells[1].Replace("*", "", StringComparison.Ordinal).Split(" / ").Select(Number)];
         Assert.Equal(cpu.Order(), cpu);

@@ -54,7 +54,7 @@ internal sealed class SoakLoad(LabDaemon lab, string[] models, SoakTally tally, 
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
         using HttpResponseMessage response = await lab.SocketClient.PostAsync(new Uri("engines/unload", UriKind.Relative), content, CancellationToken.None);
         if (response.StatusCode != HttpStatusCode.OK)
-            tally.Report(Clock.Now, $"unload: {(int)response.StatusCode}");
+            tally.Report(SoakCriterion.Responses, Clock.Now, $"unload: {(int)response.StatusCode}");
     }
 
     private ChatRequest Next()

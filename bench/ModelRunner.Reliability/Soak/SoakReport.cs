@@ -1,5 +1,4 @@
 using System.Globalization;
-using ModelRunner.Reliability.Lab;
 
 namespace ModelRunner.Reliability.Soak;
 
@@ -7,6 +6,8 @@ namespace ModelRunner.Reliability.Soak;
 internal static class SoakReport
 {
     private const int MinPoints = 10;
+    private const int MaxMoreDescriptors = 64;
+    private const int MaxMoreThreads = 32;
 
     private static readonly (string Name, string Unit, double Limit, Func<SoakSample, double> Read)[] Figures =
     [
@@ -18,7 +19,7 @@ internal static class SoakReport
     ];
 
     /// <summary>Writes the report.</summary>
-    /// <returns>Whether nothing grows, no response was wrong, and no scrape was missed.</returns>
+    /// <returns>Whether all criteria hold.</returns>
     public static async Task<bool> WriteAsync(SoakRun run, SoakOptions options, TextWriter output)
     {
         double seconds = options.Time.TotalSeconds;
@@ -41,10 +42,19 @@ internal static class SoakReport
         foreach (string problem in tally.Problems)
             output.WriteLine($"- {problem}");
         WriteSamples(run.Samples, options.SamplesPath);
-        bool isRight = tally.Answers.GetValueOrDefault(AnswerKind.Wrong) + tally.Answers.GetValueOrDefault(AnswerKind.Hung) == 0;
-        bool isGood = isFlat && isRight && tally.Problems.Count == 0 && up >= 1 && dropped == 0;
-        output.WriteLine(isGood ? "PASS" : "FAIL");
-        return isGood;
+        bool isComplete = up >= 1 && dropped == 0;
+        SoakCriterion[] failed = [.. FailuresOf(run.Samples).Concat(tally.Failed).Concat(isComplete ? [] : [SoakCriterion.Prometheus]).Concat(isFlat ? [] : [SoakCriterion.Slopes]).Distinct().Order()];
+        output.WriteLine(failed.Length == 0 ? "PASS" : $"FAIL: {string.Join(", ", failed).ToLowerInvariant()}");
+        return failed.Length == 0;
+    }
+
+    /// <summary>The criteria that must hold in each rest, however short the run is, and that fail in one of these.</summary>
+    public static IEnumerable<SoakCriterion> FailuresOf(IReadOnlyList<SoakSample> samples)
+    {
+        if (samples.Count == 0 || samples.Any(static sample => sample.Children + sample.Zombies > 0))
+            yield return SoakCriterion.Processes;
+        if (samples.Any(sample => sample.Descriptors > samples[0].Descriptors + MaxMoreDescriptors || sample.Threads > samples[0].Threads + MaxMoreThreads))
+            yield return SoakCriterion.Sizes;
     }
 
     /// <summary>Writes the slopes. What grows is a failure. What cannot be decided in so short a run is not, but is told.</summary>

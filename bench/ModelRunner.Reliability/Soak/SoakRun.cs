@@ -74,7 +74,7 @@ internal sealed class SoakRun : IAsyncDisposable
             await RestAsync(started, output);
             if (_lab.HasEnded)
             {
-                Tally.Report(Clock.Now, $"the daemon ended with {_lab.ExitCode}:\n{_lab.Log}");
+                Tally.Report(SoakCriterion.Daemon, Clock.Now, $"the daemon ended with {_lab.ExitCode}:\n{_lab.Log}");
                 break;
             }
         }
@@ -122,7 +122,7 @@ internal sealed class SoakRun : IAsyncDisposable
         {
             if (Clock.Now - begun > QuietLimit)
             {
-                Tally.Report(Clock.Now, "runners live 20 s after everything was unloaded");
+                Tally.Report(SoakCriterion.Processes, Clock.Now, "runners live 20 s after everything was unloaded");
                 return;
             }
 
@@ -137,7 +137,7 @@ internal sealed class SoakRun : IAsyncDisposable
         (string page, string? problem, _) = await Scraper.ReadAsync(_lab.SocketClient, TimeSpan.FromSeconds(10));
         problem ??= await PageJudge.AskPromtoolAsync(_programs.Promtool, page);
         if (problem is not null)
-            Tally.Report(Clock.Now, problem);
+            Tally.Report(SoakCriterion.Pages, Clock.Now, problem);
     }
 
     private async Task ScrapeAsync(CancellationToken cancellation)

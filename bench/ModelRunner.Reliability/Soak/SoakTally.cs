@@ -11,6 +11,7 @@ internal sealed class SoakTally
     private readonly Dictionary<AnswerKind, int> _answers = [];
     private readonly List<string> _problems = [];
     private readonly List<double> _scrapes = [];
+    private readonly HashSet<SoakCriterion> _failed = [];
     private int _missed;
 
     /// <summary>The ends of requests.</summary>
@@ -18,6 +19,9 @@ internal sealed class SoakTally
 
     /// <summary>What should not have happened.</summary>
     public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>The criteria that these belong to.</summary>
+    public IReadOnlySet<SoakCriterion> Failed => _failed;
 
     /// <summary>How long the scrapes took that were valid, in milliseconds.</summary>
     public IReadOnlyList<double> ScrapeMilliseconds => _scrapes;
@@ -35,7 +39,7 @@ internal sealed class SoakTally
             _answers[answer.Kind] = _answers.GetValueOrDefault(answer.Kind) + 1;
             bool isGood = answer.Kind is AnswerKind.Right or AnswerKind.Left || (isExcused && answer.Kind is AnswerKind.Refused or AnswerKind.Broken);
             if (!isGood)
-                Add($"{answer.StartedAt:hh\\:mm\\:ss} {answer.Model} {answer.Kind} after {answer.Duration.TotalSeconds:0.0} s: {answer.Detail}");
+                Add(SoakCriterion.Responses, $"{answer.StartedAt:hh\\:mm\\:ss} {answer.Model} {answer.Kind} after {answer.Duration.TotalSeconds:0.0} s: {answer.Detail}");
         }
     }
 
@@ -51,19 +55,20 @@ internal sealed class SoakTally
             }
 
             _missed++;
-            Add($"{at:hh\\:mm\\:ss} scrape: {problem}");
+            Add(SoakCriterion.Scrapes, $"{at:hh\\:mm\\:ss} scrape: {problem}");
         }
     }
 
     /// <summary>Notes something else.</summary>
-    public void Report(TimeSpan at, string problem)
+    public void Report(SoakCriterion criterion, TimeSpan at, string problem)
     {
         lock (_lock)
-            Add($"{at:hh\\:mm\\:ss} {problem}");
+            Add(criterion, $"{at:hh\\:mm\\:ss} {problem}");
     }
 
-    private void Add(string problem)
+    private void Add(SoakCriterion criterion, string problem)
     {
+        _failed.Add(criterion);
         if (_problems.Count < MaxProblems)
             _problems.Add(problem);
     }

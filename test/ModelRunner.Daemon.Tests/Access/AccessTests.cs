@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using ModelRunner.Daemon.Access;
+using ModelRunner.Daemon.Tests.Checks;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Access;
@@ -16,7 +17,7 @@ public sealed class AccessTests
     ];
 
     [Fact]
-    public async Task A_rebound_host_name_is_refused_on_all_routes()
+    public async Task Check_40_A_rebound_host_name_is_refused_on_all_routes()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { HasTcp = true });
         foreach (string route in Routes)
@@ -26,13 +27,14 @@ public sealed class AccessTests
         }
 
         Assert.Empty(ProcessTable.ChildrenOf(daemon.ProcessId));
+        Figures.Print($"{2 * Routes.Length} requests, 0 effects");
     }
 
     [Theory]
     [InlineData("https://evil.example")]
     [InlineData("http://localhost:3000")]
     [InlineData("null")]
-    public async Task An_origin_that_is_not_allowed_is_refused_on_all_routes(string origin)
+    public async Task Check_40_An_origin_that_is_not_allowed_is_refused_on_all_routes(string origin)
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { HasTcp = true });
         foreach (string route in Routes)
@@ -42,6 +44,7 @@ public sealed class AccessTests
         }
 
         Assert.Empty(ProcessTable.ChildrenOf(daemon.ProcessId));
+        Figures.Print($"{3 * Routes.Length} requests with the origin {origin}, 0 effects");
     }
 
     [Fact]

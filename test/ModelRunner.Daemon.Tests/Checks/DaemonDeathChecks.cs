@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ModelRunner.Linux.Processes;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Checks;
@@ -11,7 +12,7 @@ public sealed class DaemonDeathChecks
     private const int Scripts = 6;
     private const string Chat = """{"model":"tiny-chat","messages":[],"max_tokens":1}""";
     private const string Embed = """{"model":"tiny-embed","input":"one"}""";
-    private static readonly int Rounds = Figures.Count(usual: 12, full: 100);
+    private static readonly int Rounds = Figures.Count(usual: 16, full: 100);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -22,11 +23,14 @@ public sealed class DaemonDeathChecks
         using var folder = new TemporaryFolder();
         var random = new Random(Rounds);
         TimeSpan longestEnd = TimeSpan.Zero, longestStart = TimeSpan.Zero;
+        DaemonIdentity? last = null;
+        int survivors = 0;
         for (int round = 0; round < Rounds; round++)
         {
             await Figures.RetryWhileBusyAsync([], async () =>
             {
-                (TimeSpan start, TimeSpan end) = await RunAsync(folder, TimeSpan.FromMilliseconds(random.Next(5, 700)));
+                survivors += last is null ? 0 : 1;
+                (TimeSpan start, TimeSpan end, last) = await RunAsync(folder, last, TimeSpan.FromMilliseconds(random.Next(5, 700)));
                 if (start > Limit || end > Limit)
                     return $"started within {start.TotalSeconds:0.00} s, the last process gone after {end.TotalSeconds:0.00} s";
                 longestStart = start > longestStart ? start : longestStart;
@@ -35,17 +39,24 @@ public sealed class DaemonDeathChecks
             });
         }
 
-        Figures.Print($"{Rounds} rounds of 8 runners: 0 survivors, the last process gone after {longestEnd.TotalSeconds:0.00} s, started within {longestStart.TotalSeconds:0.00} s");
+        Figures.Print($"{Rounds} rounds of 8 runners: 0 survivors, the last process gone after {longestEnd.TotalSeconds:0.00} s, started within {longestStart.TotalSeconds:0.00} s, beside a stale socket and lock and {survivors} planted survivors, all ended");
     }
 
     /// <summary>Starts a daemon and its runners, and kills it some time later.</summary>
-    /// <returns>How long the daemon needed until it served, and how long its processes lived after it.</returns>
-    private static async Task<(TimeSpan Start, TimeSpan End)> RunAsync(TemporaryFolder folder, TimeSpan time)
+    /// <param name="folder">Its folder, with what the last one left.</param>
+    /// <param name="last">The last one; null: there was none. A process is planted that outlives it.</param>
+    /// <param name="time">How much later.</param>
+    /// <returns>How long the daemon needed until it served and the planted process was gone, how long its own processes lived after it, and who it was.</returns>
+    private static async Task<(TimeSpan Start, TimeSpan End, DaemonIdentity Identity)> RunAsync(TemporaryFolder folder, DaemonIdentity? last, TimeSpan time)
     {
+        using Process? survivor = last is { } dead ? Plant(dead) : null;
         long started = Stopwatch.GetTimestamp();
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder, Configuration = ConfigurationFor(folder) });
         Assert.Equal("ok", (await daemon.GetAsync("health")).GetProperty("status").GetString());
+        if (survivor is not null)
+            await survivor.WaitForExitAsync(Cancellation).WaitAsync(DaemonFixture.Patience, Cancellation);
         TimeSpan start = Stopwatch.GetElapsedTime(started);
+        DaemonIdentity identity = DaemonIdentity.Own with { ProcessId = daemon.ProcessId, StartTime = ProcessList.Find(daemon.ProcessId)!.Value.StartTime };
 
         using var leaving = new CancellationTokenSource();
         Task[] requests =
@@ -68,7 +79,16 @@ public sealed class DaemonDeathChecks
         await leaving.CancelAsync();
         await Task.WhenAll(requests);
         Assert.True(File.Exists(daemon.SocketPath));
-        return (start, end);
+        Assert.True(File.Exists(daemon.SocketPath + ProcessLock.Suffix));
+        return (start, end, identity);
+    }
+
+    // A process with the mark of the runners of a daemon that was killed. The next daemon has to end it.
+    private static Process Plant(DaemonIdentity dead)
+    {
+        var start = new ProcessStartInfo("/bin/sleep", ["600"]);
+        start.Environment[ProcessMark.OwnerVariable] = dead.ToString();
+        return Process.Start(start)!;
     }
 
     // Engines that are never ready; two of them start a process in a session of its own.

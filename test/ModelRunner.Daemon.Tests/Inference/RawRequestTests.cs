@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using ModelRunner.Daemon.Tests.Checks;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Inference;
@@ -61,6 +62,7 @@ public sealed class RawRequestTests(SharedDaemon shared) : IClassFixture<SharedD
         Assert.True(answer.StartsWith($"HTTP/1.1 {status} ", StringComparison.Ordinal), $"{what}: {answer}");
         Assert.DoesNotContain("still open", answer, StringComparison.Ordinal);
         Assert.Single(answer.Split("HTTP/1.1 "), static part => part.Length > 0);
+        Figures.Print($"{what}: {status}, one response");
     }
 
     /// <summary>The daemon sends each body with a length of its own, so whatever a client wrote, the runner sees one request.</summary>
@@ -95,6 +97,7 @@ public sealed class RawRequestTests(SharedDaemon shared) : IClassFixture<SharedD
 
         string after = await File.ReadAllTextAsync($"/proc/{shared.Daemon.ProcessId}/statm", Cancellation);
         Assert.True(answer.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal) || answer.StartsWith("HTTP/1.1 400 ", StringComparison.Ordinal), answer);
+        Figures.Print($"{chunks.Length} bytes of chunks: {(PagesOf(after) - PagesOf(before)) * Environment.SystemPageSize / 1048576.0:0.0} MiB more memory");
         Assert.InRange(PagesOf(after) - PagesOf(before), long.MinValue, 64 * 1024 * 1024 / Environment.SystemPageSize);
     }
 

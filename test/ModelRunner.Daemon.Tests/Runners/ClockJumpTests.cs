@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Daemon.Tests.Checks;
 using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Tests.Runners;
@@ -27,6 +28,7 @@ public sealed class ClockJumpTests
 
         bed.Time.Advance(TimeSpan.FromMinutes(2));
         await runner.StopAsked.WaitAsync(bed.Limit);
+        Figures.Print($"clock set by {days} d: loaded after 4 min, unloaded after 6 min");
     }
 
     [Theory]
@@ -49,5 +51,6 @@ public sealed class ClockJumpTests
         EndedRequest ended = accounts.End(record)!;
 
         Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3)), (ended.QueueWait, ended.Duration));
+        Figures.Print($"clock set by {days} d: {ended.QueueWait!.Value.TotalSeconds} s in the queue, {ended.Duration.TotalSeconds} s in all");
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections;
 using ModelRunner.Daemon.Engines;
 using ModelRunner.Daemon.Engines.Llama;
+using ModelRunner.Daemon.Tests.Checks;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Processes;
 using ModelRunner.Scheduling;
@@ -17,7 +18,7 @@ public sealed class RunnerSpawnerTests : IDisposable
     public void Dispose() => _bed.Dispose();
 
     [Fact]
-    public async Task Children_do_not_end_with_the_threads_that_requested_them()
+    public async Task Check_24_Children_do_not_end_with_the_threads_that_requested_them()
     {
         var children = new ChildProcess[16];
         Thread[] threads = [.. Enumerable.Range(0, 16).Select(i => new Thread(() =>
@@ -31,6 +32,7 @@ public sealed class RunnerSpawnerTests : IDisposable
         ChildProcess later = await _bed.StartShellAsync("exit 0");
         await later.Exited.WaitAsync(Limit);
 
+        Figures.Print($"{children.Count(static child => ProcessTable.IsAlive(child.Id))} of {children.Length} live");
         Assert.All(children, static child => Assert.True(ProcessTable.IsAlive(child.Id)));
     }
 

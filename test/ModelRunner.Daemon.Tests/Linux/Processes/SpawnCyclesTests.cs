@@ -1,3 +1,4 @@
+using ModelRunner.Daemon.Tests.Checks;
 using ModelRunner.Linux.Processes;
 using ModelRunner.Testing;
 
@@ -21,6 +22,7 @@ public sealed class SpawnCyclesTests
 
         await RunAsync(bed, Cycles);
 
+        Figures.Print($"{Cycles} starts, {ProcessTable.CountZombies()} zombies, {CountFiles() - files} files and {CountThreads() - threads} threads more");
         Assert.Equal(0, ProcessTable.CountZombies());
         Assert.InRange(CountFiles(), 0, files + 4);
         Assert.InRange(CountThreads(), 0, threads + 8);
