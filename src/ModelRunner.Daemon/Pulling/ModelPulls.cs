@@ -177,14 +177,14 @@ internal sealed class ModelPulls : IDisposable
         Action<string> notify = _logger.LogPullNote;
         var registries = new RegistryClient(
             client, outgoing, RegistriesOf(downloads, notify), RegistryCredentials.OfUser(notify, _time).FindAsync, _time);
-        var adoption = new ContentAdoption(Store, () => [.. _settings().Sources.SelectMany(PlacesOf)], new PlaceReader(_threads, _time));
+        var adoption = new ContentAdoption(
+            Store, () => [.. _settings().Sources.SelectMany(PlacesOf).OrderByDescending(static place => place.HasDigests)], new PlaceReader(_threads, _time));
         var fetches = new SharedFetches(new FileFetcher(Store, Limits, _rate, Counters, _time, adoption));
         var hub = new HubPlanner(new HubClient(client, new RegistrySettings { Notify = notify }, _time), ReadHubSettings, _fit);
         var runner = new PullRunner(Store, new RegistryPlanner(registries), fetches, Limits, adoption, hub);
         return (new PullQueue(runner, Counters, Report), runner, registries, client);
     }
 
-    // LM Studio and the old cache of llama.cpp do not name files by their digest.
     private static IEnumerable<ContentPlace> PlacesOf(SourceSettings source)
     {
         ContentLayout? layout = source.Kind switch
@@ -192,9 +192,16 @@ internal sealed class ModelPulls : IDisposable
             SourceKind.Docker => ContentLayout.Artifacts,
             SourceKind.HuggingFace => ContentLayout.HuggingFace,
             SourceKind.Ollama => ContentLayout.Ollama,
+            SourceKind.LlamaCpp => ContentLayout.LlamaCpp,
+            SourceKind.LmStudio => ContentLayout.LmStudio,
             _ => null,
         };
-        return layout is { } known ? source.Folders.Select(folder => new ContentPlace(SourceText.Format(source.Kind), known, folder)) : [];
+        if (layout is not { } known)
+            return [];
+        IEnumerable<string> folders = source.Folders;
+        if (source.Pointer is { } pointer && ReadSmallFile(pointer) is { } text && LmStudioFolder.FolderIn(text) is { } moved)
+            folders = folders.Prepend(moved);
+        return folders.Select(folder => new ContentPlace(SourceText.Format(source.Kind), known, folder));
     }
 
     private static RegistrySettings RegistriesOf(DownloadSettings downloads, Action<string> notify) =>

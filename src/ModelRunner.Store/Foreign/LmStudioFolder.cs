@@ -19,6 +19,13 @@ internal static class LmStudioFolder
         return scan.Result;
     }
 
+    /// <summary>The folder of the models, from the text of the file that names the home folder of LM Studio; null: it names none.</summary>
+    public static string? FolderIn(string text)
+    {
+        string home = text.Trim();
+        return Path.IsPathRooted(home) && !home.Contains('\0', StringComparison.Ordinal) ? Path.Join(home, "models") : null;
+    }
+
     private static void ListRoot(string root, ForeignScan scan)
     {
         foreach (string publisher in scan.NamesIn(root))
@@ -35,11 +42,6 @@ internal static class LmStudioFolder
         }
     }
 
-    private static string? FindMoved(string pointer, ForeignScan scan)
-    {
-        if (scan.Read(pointer) is not { Length: > 0 and <= 4096 } content)
-            return null;
-        string home = Encoding.UTF8.GetString(content).Trim();
-        return Path.IsPathRooted(home) && !home.Contains('\0', StringComparison.Ordinal) ? Path.Join(home, "models") : null;
-    }
+    private static string? FindMoved(string pointer, ForeignScan scan) =>
+        scan.Read(pointer) is { Length: > 0 and <= 4096 } content ? FolderIn(Encoding.UTF8.GetString(content)) : null;
 }

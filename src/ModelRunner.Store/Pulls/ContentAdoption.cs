@@ -22,7 +22,7 @@ internal sealed class ContentAdoption(ModelStore store, Func<IReadOnlyList<Conte
         Directory.CreateDirectory(store.Folder.Root);
         ulong device = FileStatus.Of(store.Folder.Root).Id.Device;
         return (await FindAsync(files, cancellationToken)).DistinctBy(static found => found.File.Digest)
-            .Where(found => CanLink(found.Found.Status) && found.Found.Status.Id.Device == device)
+            .Where(found => CanLink(found.Found, found.Found.Status) && found.Found.Status.Id.Device == device)
             .Select(static found => found.File.Digest).ToHashSet();
     }
 
@@ -48,7 +48,7 @@ internal sealed class ContentAdoption(ModelStore store, Func<IReadOnlyList<Conte
 
     // Only its owner can change such a file, and that is the user to whom the store belongs too. Tools that name files by their digest write them
     // under another name first, and never again afterwards.
-    private static bool CanLink(FileStatus status) => status.IsPrivate;
+    private static bool CanLink(FoundContent found, FileStatus status) => found.Place.HasDigests && status.IsPrivate;
 
     private async Task<bool> TryAdoptAsync(FileProgress progress, FoundContent found, CancellationToken cancellationToken)
     {
@@ -62,7 +62,7 @@ internal sealed class ContentAdoption(ModelStore store, Func<IReadOnlyList<Conte
             var file = new AdoptedFile(source.SafeFileHandle, found.Path, status);
             var adoption = new BlobAdoption(store.Folder, progress.File, file, progress.Reach);
             return await adoption.TryCloneAsync(cancellationToken)
-                || (CanLink(status) && await adoption.TryLinkAsync(cancellationToken))
+                || (CanLink(found, status) && await adoption.TryLinkAsync(cancellationToken))
                 || await adoption.TryCopyAsync(
                     (buffer, offset, token) => reader.RunAsync(found.Place, () => RandomAccess.Read(file.File, buffer.Span, offset), token), cancellationToken);
         }

@@ -4,7 +4,7 @@ using ModelRunner.Testing.Registries;
 
 namespace ModelRunner.Daemon.Tests.Api;
 
-/// <summary>A pull of a real daemon from a real registry, while Ollama has the file already.</summary>
+/// <summary>A pull of a real daemon from a real registry, while another tool has the file already.</summary>
 public sealed class AdoptionTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -57,5 +57,26 @@ public sealed class AdoptionTests
         using HttpResponseMessage removed = await daemon.Client.DeleteAsync(new Uri($"models/{name}?force=true", UriKind.Relative), Token);
         Assert.True(removed.IsSuccessStatusCode);
         Assert.Equal(weights, await File.ReadAllBytesAsync(blob, Token));
+    }
+
+    [Fact]
+    public async Task A_model_that_LM_Studio_has_is_copied_also_if_its_folder_was_moved()
+    {
+        RegistryModel model = RegistryModel.MakeTinyChat();
+        using var home = new TemporaryFolder();
+        home.Write(".lmstudio-home-pointer", home.PathOf("moved"));
+        home.Write("moved/models/lab/tiny/tiny.gguf", model.Layer);
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        await model.PushAsync(registry, Token);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["MODEL_RUNNER_SOURCES"] = "lmstudio", ["HOME"] = home.Path },
+        });
+
+        string stream = string.Join('\n', await daemon.PullAsync($"{registry.Host}/{model.Repository}:{model.Tag}"));
+
+        Assert.Contains("not downloaded: found in lmstudio\"", stream, StringComparison.Ordinal);
+        string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Token);
+        Assert.Contains($"model_runner_pull_bytes_total {model.Config.Length}\n", page, StringComparison.Ordinal);
     }
 }

@@ -46,6 +46,39 @@ public sealed class AdoptionTests : IDisposable
             Assert.Equal(FileStatus.Of(file).Id, FileStatus.Of(Blob).Id);
     }
 
+    [Theory]
+    [InlineData(ContentLayout.LmStudio, "lab/otter/otter.gguf")]
+    [InlineData(ContentLayout.LmStudio, "lab/otter/parts/otter.GGUF")]
+    [InlineData(ContentLayout.LlamaCpp, "lab_otter.gguf")]
+    public async Task A_file_without_its_digest_in_the_name_is_found_by_its_size_and_copied(object layout, string path)
+    {
+        byte[] other = [.. Weights];
+        other[^1] ^= 1;
+        Put((ContentLayout)layout, Path.Join(Path.GetDirectoryName(path), "a-other.gguf"), other);
+        string file = Put((ContentLayout)layout, path, Weights);
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
+
+        PullOutcome outcome = await _fixture.PullAsync(registry.Name);
+
+        Assert.Equal("Model pulled successfully; 3.00 MB not downloaded: found in tool", outcome.Message);
+        _fixture.AssertHas(_made, registry.Name.ToString());
+        Assert.Equal(1, registry.Requests);
+        Assert.NotEqual(FileStatus.Of(file).Id, FileStatus.Of(Blob).Id);
+        Assert.Equal(1u, FileStatus.Of(file).Links);
+    }
+
+    [Theory]
+    [InlineData("lab/otter/otter.bin", false)]
+    [InlineData("lab/otter/otter.gguf", true)]
+    public async Task A_file_of_another_size_or_kind_is_not_tried(string path, bool isLonger)
+    {
+        Put(ContentLayout.LmStudio, path, isLonger ? [.. Weights, 0] : Weights);
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
+
+        Assert.Equal("Model pulled successfully", (await _fixture.PullAsync(registry.Name)).Message);
+        _fixture.AssertHas(_made, registry.Name.ToString());
+    }
+
     [Fact]
     public async Task A_file_that_others_may_change_is_copied()
     {
