@@ -82,11 +82,13 @@ internal sealed class InferenceEndpoint(
         context.Features.Set(recording);
         route = route.For(model);
         Check(model, route, backend);
+
+        // The scheduler asks for the variants at any time, perhaps after the end of the request: they must not hold the context.
+        var caller = Caller.Of(context);
         var wishes = new RequestWishes(
-            PriorityHeader.Read(context), keepAlive.Apply(Caller.Of(context), envelope.KeepAlive, model),
-            new RequestSender(Caller.Of(context).KeyName, context.TraceIdentifier))
+            PriorityHeader.Read(context), keepAlive.Apply(caller, envelope.KeepAlive, model), new RequestSender(caller.KeyName, context.TraceIdentifier))
         {
-            Variants = () => models.FindVariants(context, model),
+            Variants = () => models.FindVariants(caller, model),
         };
         if (IsPreload(context.Request))
         {

@@ -57,8 +57,8 @@ internal sealed class MissingModels(
         return await rights.FindAsync(caller, reference, context.RequestAborted);
     }
 
-    /// <summary>The other variants of a model that the client may use. It reads no file.</summary>
-    public IReadOnlyList<ModelEntry> FindVariants(HttpContext context, ModelEntry model) => rights.FindVariants(Caller.Of(context), model);
+    /// <summary>The other variants of a model that a client may use. It reads no file.</summary>
+    public IReadOnlyList<ModelEntry> FindVariants(Caller caller, ModelEntry model) => rights.FindVariants(caller, model);
 
     private bool MayPull(HttpContext context, Caller caller, string reference) =>
         settings().Downloads.OnRequest && rights.MayPull(caller, reference)

@@ -38,9 +38,8 @@ internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry mod
     /// <summary>Admits the request. Returns false if the client disconnected before; the caller must then end the request.</summary>
     public bool TryAdmit(RunnerLease lease) => _outcome.TrySetResult(new AcquireOutcome(lease, Refusal: null));
 
-    /// <summary>Refuses the request, with advice if that is possible.</summary>
-    public void Refuse(Refuse refusal) =>
-        _outcome.TrySetResult(new AcquireOutcome(Lease: null, refusal with { Message = Explain(refusal) }));
+    /// <summary>Refuses the request.</summary>
+    public void Refuse(Refuse refusal) => _outcome.TrySetResult(new AcquireOutcome(Lease: null, refusal));
 
     /// <summary>The message of a refusal, with advice if that is possible.</summary>
     public string Explain(Refuse refusal) => refusal.Limits is { } limits

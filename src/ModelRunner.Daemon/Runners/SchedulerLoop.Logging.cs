@@ -9,6 +9,9 @@ internal sealed partial class SchedulerLoop
     [LoggerMessage(LogLevel.Critical, "Internal error: the event {EventType} was lost.")]
     private partial void LogLoopFailed(Exception failure, string eventType);
 
+    [LoggerMessage(LogLevel.Error, "Internal error: the text about {EventType} could not be written.")]
+    private partial void LogTextFailed(Exception failure, string eventType);
+
     [LoggerMessage(LogLevel.Error, "Internal error: model {Model} could not be started.")]
     private partial void LogStartThrew(Exception failure, string model);
 

@@ -7,6 +7,32 @@ namespace ModelRunner.Daemon.Runners;
 // What the loop tells others, beside what it decides.
 internal sealed partial class SchedulerLoop
 {
+    // The scheduler has decided already. A sentence for people that cannot be written must not keep anybody from what was decided.
+    private void Record(SchedulerEvent schedulerEvent, IReadOnlyList<SchedulerEffect> effects)
+    {
+        try
+        {
+            _recorder.Record(schedulerEvent, effects, _snapshot, _pending);
+        }
+        catch (Exception failure)
+        {
+            LogTextFailed(failure, schedulerEvent.GetType().Name);
+        }
+    }
+
+    private string Explain(Refuse refusal, PendingRequest request)
+    {
+        try
+        {
+            return request.Explain(refusal);
+        }
+        catch (Exception failure)
+        {
+            LogTextFailed(failure, nameof(Refuse));
+            return refusal.Message;
+        }
+    }
+
     // The first wait counts: a request that is sent to a second runner waits again.
     private void Notify(QueueNotice notice, RequestArrived arrived)
     {

@@ -206,7 +206,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
 
         IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);
         _hasGivenUp = _scheduler.HasGivenUp;
-        _recorder.Record(schedulerEvent, effects, _snapshot, _pending);
+        Record(schedulerEvent, effects);
         LoadRatio.Count(effects);
         SetTimer();
         foreach (StartRunner start in effects.OfType<StartRunner>())
@@ -355,7 +355,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private void Refuse(Refuse refusal)
     {
         if (_pending.TryRemove(refusal.Request, out PendingRequest? request))
-            request.Refuse(refusal);
+            request.Refuse(refusal with { Message = Explain(refusal, request) });
     }
 
     private TimeSpan Now => _time.GetElapsedTime(_startedAt);

@@ -46,6 +46,26 @@ public sealed class VariantAdviceTests
         Assert.Contains("\"fox:q4_0\"", bed.Pool.Decisions.List(null, 1)[0].Text, StringComparison.Ordinal);
     }
 
+    /// <summary>The scheduler has changed its state by then, so nothing of what it decided may be lost.</summary>
+    [Fact]
+    public async Task A_refusal_whose_advice_fails_arrives_and_takes_nothing_from_others()
+    {
+        await using var bed = new PoolBed(new RunnerSettings { MemoryBudgetBytes = 20 * Mebibyte, MaxRunners = 1, SwapDelay = default, MinStay = default });
+        ModelEntry large = Model("fox:q8_0", 46);
+        ModelEntry small = Model("fox:q4_0", 12);
+
+        AcquireOutcome outcome = await bed.Pool.AcquireAsync(
+            bed.Pool.KeyOf(null, large, RunnerMode.Completion), large, bed.Limit,
+            wishes: new RequestWishes { Variants = static () => throw new ObjectDisposedException("the request") });
+
+        Assert.Equal(RefusalReason.OutOfMemory, outcome.Refusal!.Reason);
+        Assert.Contains("needs about", outcome.Refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(bed.Log.Lines, static line => line.Contains("was lost", StringComparison.Ordinal));
+        Task<AcquireOutcome> next = bed.Pool.AcquireAsync(bed.Pool.KeyOf(null, small, RunnerMode.Completion), small, bed.Limit);
+        (await bed.StartedAsync()).BecomeReady();
+        (await next.WaitAsync(bed.Limit)).Lease!.Dispose();
+    }
+
     private string? Advise(long limitMiB, params ModelEntry[] variants) => VariantAdvice.For(
         variants, RunnerMode.Completion, new MemoryLimits(limitMiB * Mebibyte, limitMiB * Mebibyte), new RunnerDemands(_peaks));
 
