@@ -118,7 +118,9 @@ internal sealed class ForeignModels(
             HubFiles = [.. HubFilesOf(model)],
             Manifests = ManifestsOf(model),
         };
-        _contents.Add(described.Content!, canonical);
+        ModelContent content = described.Content!;
+        bool hasOtherProjector = configured.HasNoProjector || configured.ProjectorPath is not null;
+        _contents.Add(hasOtherProjector ? content with { Projector = ProjectorOf(sources[canonical]) } : content, canonical);
     }
 
     // A model of the models folder has no settings of a tool, so only a plain model can be the same.
@@ -134,9 +136,11 @@ internal sealed class ForeignModels(
     {
         if (source.File is not { } own)
             return file.Projector is null;
-        ModelFile? seen = source.Settings.ProjectorPath is null ? own.Projector : source.Projector;
-        ContentFile? projector = ContentFile.Of(seen, seen is null ? null : ContentName.Read(seen.Path));
         return own.Parts.Select(static part => part.Id).SequenceEqual(file.Parts.Select(static part => part.Id))
-            && ContentFile.AreSame(projector, described.Content!.Projector) != false;
+            && ContentFile.AreSame(ProjectorOf(source), described.Content!.Projector) != false;
     }
+
+    // What its runners get: the configuration may name another one than that of the file, or none.
+    private static ContentFile? ProjectorOf(ModelSource source) =>
+        ContentFile.Of(source.Projector, source.Projector is { } projector ? ContentName.Read(projector.Path) : null);
 }

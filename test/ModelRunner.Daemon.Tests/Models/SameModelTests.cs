@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Time.Testing;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Testing;
 
@@ -81,6 +83,34 @@ public sealed class SameModelTests : IDisposable
     }
 
     [Fact]
+    public void An_entry_without_projector_is_only_the_models_that_have_none()
+    {
+        _bed.Add(PictureBed.Own, "lab/seer:blind", [Weights]);
+        _bed.Link(PictureBed.Own, Weights, "studio/lab/seer/Seer-Q4_0.gguf");
+        _bed.Folder.Write("studio/lab/seer/mmproj-F16.gguf", Eyes);
+        var entry = new ModelSettings { Path = _bed.Folder.PathOf("studio/lab/seer/Seer-Q4_0.gguf"), HasNoProjector = true, ContextSize = 512 };
+
+        ModelCatalog catalog = CatalogWith("text:latest", entry);
+
+        Assert.Equal(["lmstudio/lab/seer:Q4_0=", "text:latest=lab/seer:blind"], NamesIn(catalog));
+        Assert.Equal(_bed.Folder.PathOf("studio/lab/seer/mmproj-F16.gguf"), catalog.Find("lmstudio/lab/seer:Q4_0").Model!.ProjectorPath);
+        Assert.Equal((null, 512), (catalog.Find("lab/seer:blind").Model!.ProjectorPath, catalog.Find("lab/seer:blind").Model!.Settings.ContextSize));
+    }
+
+    [Fact]
+    public void A_pulled_model_without_its_projector_is_no_model_that_has_it()
+    {
+        _bed.Add(PictureBed.Own, "lab/seer:one", [Weights], Eyes);
+        _bed.Add(PictureBed.Docker, "lab/watcher:latest", [Weights], Eyes);
+        _bed.Add(PictureBed.Docker, "lab/blind:latest", [Weights]);
+
+        ModelCatalog catalog = CatalogWith("lab/seer:one", new ModelSettings { HasNoProjector = true });
+
+        Assert.Equal(["lab/seer:one=lab/blind:latest", "lab/watcher:latest="], NamesIn(catalog));
+        Assert.Equal((null, true), (catalog.Find("lab/seer:one").Model!.ProjectorPath, catalog.Find("lab/watcher").Model!.ProjectorPath is not null));
+    }
+
+    [Fact]
     public void Models_with_an_equal_first_part_are_different_if_a_later_one_is()
     {
         byte[] part = SourceBed.Model(2), otherPart = SourceBed.Model(3);
@@ -108,6 +138,12 @@ public sealed class SameModelTests : IDisposable
         owners.Add(second, "b");
         Assert.Equal("b", owners.Find(second));
     }
+
+    private ModelCatalog CatalogWith(string name, ModelSettings settings) => new(
+        _bed.Settings with { Models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal) { [name] = settings } }, new FakeTimeProvider());
+
+    private static IEnumerable<string> NamesIn(ModelCatalog catalog) =>
+        catalog.List().Select(static model => $"{model.Reference}={string.Join(' ', model.OtherNames)}");
 
     private static ModelContent Content(byte[]? known) => new(
         ["weights"], new ContentFile(default, 10, known is null ? null : new Store.Names.Digest("sha256", ForeignStores.HexOf(known))));
