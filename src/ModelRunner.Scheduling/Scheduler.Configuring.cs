@@ -21,11 +21,12 @@ public sealed partial class Scheduler
             if (changed.Queues is { } queues)
                 runner.Queue = queues.GetValueOrDefault(runner.Key.Model);
             bool isAttached = _attached.Choose(runner.Key, [], now) is not null;
+            bool isOutdated = changed.OutdatedModels.Contains(runner.Key.Model) && !changed.CurrentRunners.Contains(runner.Id);
             if (isAttached)
                 MoveWaiting(runner, now);
 
             // Its next request goes to the attached runner.
-            if (isAttached || changed.OutdatedModels.Contains(runner.Key.Model))
+            if (isAttached || isOutdated)
                 Outdate(runner, OutdatedReason.Settings);
         }
     }

@@ -62,6 +62,22 @@ public class ConfigurationTests
     }
 
     [Fact]
+    public void A_runner_of_a_changed_model_that_has_the_new_settings_stays()
+    {
+        RunnerId current = _bed.LoadIdle(A, Seconds(-1));
+        RunnerId other = _bed.LoadIdle(Key("a", RunnerMode.Embedding), Seconds(-1));
+
+        IReadOnlyList<SchedulerEffect> effects = _bed.Handle(new ConfigurationChanged(new SchedulerSettings())
+        {
+            OutdatedModels = new HashSet<string> { "a" },
+            CurrentRunners = new HashSet<RunnerId> { current },
+        });
+
+        Assert.Equal([new StopRunner(other, StopReason.Outdated)], effects);
+        Assert.Equal(RunnerState.Ready, _bed.Status(A).State);
+    }
+
+    [Fact]
     public void A_failed_start_of_a_changed_model_is_forgotten()
     {
         _bed.Ask(A);

@@ -12,24 +12,27 @@ internal sealed class EffectiveSettings
 {
     private readonly SettingsChange _change;
     private readonly Dictionary<string, ModelSettings> _next;
-    private readonly IReadOnlyList<RunnerSnapshot> _runners;
-    private readonly HashSet<string> _known;
+    private readonly List<(RunnerId Id, string Model, bool IsCurrent)> _started = [];
 
     /// <param name="change">The change.</param>
     /// <param name="runners">All runners, as they were started.</param>
     /// <param name="find">What a canonical reference means now; null: nothing.</param>
     public EffectiveSettings(SettingsChange change, IReadOnlyList<RunnerSnapshot> runners, Func<string, ModelSource?> find)
     {
-        (_change, _runners) = (change, runners);
+        _change = change;
         _next = new Dictionary<string, ModelSettings>(change.Next.FindEffectiveModels(), StringComparer.Ordinal);
-        _known = new HashSet<string>(StringComparer.Ordinal);
+        var known = new HashSet<string>(StringComparer.Ordinal);
         foreach (string model in runners.Select(static runner => runner.Key.Model).Union(_next.Keys, StringComparer.Ordinal).ToArray())
         {
             if (find(model) is not { } source || source.Reference.ToString() != model)
                 continue;
             _next[model] = source.Settings;
-            _known.Add(model);
+            known.Add(model);
         }
+
+        foreach (RunnerSnapshot runner in runners)
+            if (runner.Model is { } started && known.Contains(runner.Key.Model))
+                _started.Add((runner.Id, runner.Key.Model, started.Settings.StartsLike(_next[runner.Key.Model])));
     }
 
     /// <summary>How long models stay loaded, by canonical reference; without those that have no time of their own.</summary>
@@ -44,18 +47,22 @@ internal sealed class EffectiveSettings
     public IReadOnlyDictionary<string, QueueLimits> Queues =>
         _next.ToDictionary(static model => model.Key, static model => model.Value.Queue, StringComparer.Ordinal);
 
-    /// <summary>The models whose runners would be started in another way now.</summary>
+    /// <summary>The runners that would be started in the same way now.</summary>
+    public IReadOnlySet<RunnerId> CurrentRunners =>
+        _started.Where(static runner => runner.IsCurrent).Select(static runner => runner.Id).ToHashSet();
+
+    /// <summary>The models of which a runner would be started in another way now. Of these, <see cref="CurrentRunners"/> are not concerned.</summary>
     public IReadOnlySet<string> FindOutdatedModels()
     {
         var outdated = new HashSet<string>(_change.FindOutdatedModels(), StringComparer.Ordinal);
-        foreach (RunnerSnapshot runner in _runners)
+
+        // Two runners of one model may have been started with different settings, one for each mode.
+        foreach (var runners in _started.GroupBy(static runner => runner.Model, StringComparer.Ordinal))
         {
-            if (!_known.Contains(runner.Key.Model) || runner.Model is not { } started)
-                continue;
-            if (started.Settings.StartsLike(_next[runner.Key.Model]))
-                outdated.Remove(runner.Key.Model);
+            if (runners.All(static runner => runner.IsCurrent))
+                outdated.Remove(runners.Key);
             else
-                outdated.Add(runner.Key.Model);
+                outdated.Add(runners.Key);
         }
 
         return outdated;

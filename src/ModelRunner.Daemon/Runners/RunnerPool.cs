@@ -132,6 +132,7 @@ internal sealed class RunnerPool : IAsyncDisposable
         var changed = new ConfigurationChanged(MakeSchedulerSettings(change.Next.Runners, attached.Keys))
         {
             OutdatedModels = models.FindOutdatedModels(),
+            CurrentRunners = models.CurrentRunners,
             KeepAlive = models.KeepAlive,
             Concurrency = models.Concurrency,
             Queues = models.Queues,

@@ -13,6 +13,9 @@ public sealed record ConfigurationChanged(SchedulerSettings Settings) : Schedule
     /// </summary>
     public IReadOnlySet<string> OutdatedModels { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 
+    /// <summary>Runners of <see cref="OutdatedModels"/> that were started as they would be now. They stay.</summary>
+    public IReadOnlySet<RunnerId> CurrentRunners { get; init; } = new HashSet<RunnerId>();
+
     /// <summary>
     /// The keep-alive times of the models that have one, by canonical reference; every other model has the default. Null: each runner keeps
     /// that of its last request.

@@ -43,6 +43,26 @@ public sealed class EffectiveSettingsTests
         Assert.Equal(2, settings.Concurrency[Pulled]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_two_runners_of_one_model_only_the_one_with_other_settings_is_outdated(bool isOutdatedFirst)
+    {
+        RunnerSnapshot[] runners = [Runner(File, After), Runner(File, Before, RunnerMode.Embedding)];
+        EffectiveSettings settings = Change([.. isOutdatedFirst ? runners.Reverse() : runners], (File, After));
+
+        Assert.Contains(File, settings.FindOutdatedModels());
+        Assert.Equal([runners[0].Id], settings.CurrentRunners);
+    }
+
+    [Fact]
+    public void A_model_whose_runners_are_all_current_is_not_outdated()
+    {
+        EffectiveSettings settings = Change([Runner(File, After), Runner(File, After, RunnerMode.Embedding)], (File, After));
+
+        Assert.DoesNotContain(File, settings.FindOutdatedModels());
+    }
+
     [Fact]
     public void A_runner_whose_settings_are_others_after_a_scan_is_outdated()
     {
@@ -70,10 +90,10 @@ public sealed class EffectiveSettingsTests
 
     private static ModelSource Source(string name, ModelSettings settings) => ModelSource.Create(name, null, settings, ModelOrigin.Store, null);
 
-    private static RunnerSnapshot Runner(string name, ModelSettings settings) => new()
+    private static RunnerSnapshot Runner(string name, ModelSettings settings, RunnerMode mode = RunnerMode.Completion) => new()
     {
-        Id = new RunnerId(name == File ? 1 : 2),
-        Key = new RunnerKey(ModelSettings.LlamaBackend, name, RunnerMode.Completion),
+        Id = new RunnerId((name == File ? 1 : 2) + (mode == RunnerMode.Completion ? 0 : 10)),
+        Key = new RunnerKey(ModelSettings.LlamaBackend, name, mode),
         State = RunnerState.Ready,
         IsAttached = false,
         Engine = "llama-server",
