@@ -43,7 +43,7 @@ internal sealed class ModelPackager(DateTimeOffset created, TransferProgress pro
         // Runners never get more, so a larger number would be without effect.
         if (first.ContextLength > 0 && context > first.ContextLength)
             throw new CliFailure(
-                $"--context-size is {context}, and \"{gguf}\" was trained for {first.ContextLength} tokens, of which runners never get more; "
+                $"--context-size is {context}, and \"{gguf}\" was trained for {first.ContextLength} tokens, and runners never get more; "
                 + $"write at most {first.ContextLength}", ExitCode.Usage);
 
         foreach (string part in parts)

@@ -26,18 +26,18 @@ public static class Refusals
 
     /// <summary>Refuses a request for whose model as many requests wait as may wait.</summary>
     internal static Refuse ModelQueueFull(RequestId request, ManagedRunnerState runner, SchedulerSettings settings) =>
-        new(request, RefusalReason.ModelQueueFull, Text($"{DescribeModelQueue(runner, settings)}; try again later or raise it"), Soon);
+        new(request, RefusalReason.ModelQueueFull, Text($"{DescribeModelQueue(runner, settings)}; {RaiseQueue(runner)}"), Soon);
 
     /// <summary>Refuses a background request whose place in the full queue of its model an interactive one takes.</summary>
     internal static Refuse DisplacedInModel(RequestId request, ManagedRunnerState runner, SchedulerSettings settings) =>
         new(request, RefusalReason.ModelQueueFull,
-            Text($"{DescribeModelQueue(runner, settings)}, and an interactive request took the place of this background request; try again later or raise it"),
+            Text($"{DescribeModelQueue(runner, settings)}, and an interactive request took the place of this background request; {RaiseQueue(runner)}"),
             Soon);
 
     /// <summary>Refuses a request that waited too long for the end of others of its model.</summary>
     internal static Refuse Concurrency(RequestId request, ManagedRunnerState runner, SchedulerSettings settings) =>
         new(request, RefusalReason.QueueTimeout,
-            Text($"model \"{runner.Key.Model}\" answers {runner.Concurrency} requests at the same time (its member concurrency), and none of them ended in time for this request within {DescribeTimeout(runner, settings)}; try again later or raise concurrency"),
+            Text($"model \"{runner.Key.Model}\" answers {runner.Concurrency} requests at the same time (concurrency of the model), and none of them ended in time for this request within {DescribeTimeout(runner, settings)}; try again later or raise concurrency"),
             Soon);
 
     internal static Refuse QueueTimeout(RequestId request, ManagedRunnerState runner, SchedulerSettings settings) =>
@@ -93,12 +93,15 @@ public static class Refusals
     private static string DescribeModelQueue(ManagedRunnerState runner, SchedulerSettings settings)
     {
         int limit = runner.MaxQueued(settings);
-        string setting = runner.Queue.MaxRequests is null ? "limits.maxQueuedPerModel" : "its member maxQueued";
+        string setting = runner.Queue.MaxRequests is null ? "limits.maxQueuedPerModel" : "maxQueued of the model";
         return Text($"{(limit == 1 ? "1 request waits" : Text($"{limit} requests wait"))} for model \"{runner.Key.Model}\" already, which is the limit ({setting})");
     }
 
+    private static string RaiseQueue(ManagedRunnerState runner) =>
+        $"try again later or raise {(runner.Queue.MaxRequests is null ? "limits.maxQueuedPerModel" : "maxQueued")}";
+
     private static string DescribeTimeout(ManagedRunnerState runner, SchedulerSettings settings) =>
-        Text($"{runner.QueueTimeout(settings).TotalSeconds:0.###} s ({(runner.Queue.Timeout is null ? "limits.queueTimeout" : "its member queueTimeout")})");
+        Text($"{runner.QueueTimeout(settings).TotalSeconds:0.###} s ({(runner.Queue.Timeout is null ? "limits.queueTimeout" : "queueTimeout of the model")})");
 
     // With what would be in main memory because the cards have too little.
     private static long NeededWith(ManagedRunnerState runner, CapacityUse use, SchedulerSettings settings) => runner.MemoryBytes

@@ -17,7 +17,8 @@ public class QueueLimitTests
         RequestId third = _bed.Ask(A);
         Refuse refusal = _bed.Refusal();
         Assert.Equal((third, RefusalReason.ModelQueueFull, Seconds(1)), (refusal.Request, refusal.Reason, refusal.RetryAfter));
-        Assert.Equal("2 requests wait for model \"a\" already, which is the limit (limits.maxQueuedPerModel); try again later or raise it", refusal.Message);
+        Assert.Equal("2 requests wait for model \"a\" already, which is the limit (limits.maxQueuedPerModel); "
+            + "try again later or raise limits.maxQueuedPerModel", refusal.Message);
 
         _bed.Ask(B);
         Assert.Empty(_bed.Effects.OfType<Refuse>());
@@ -53,7 +54,8 @@ public class QueueLimitTests
     {
         Ask(A, new QueueLimits(MaxRequests: 1, Timeout: null));
         Ask(A, new QueueLimits(MaxRequests: 1, Timeout: null));
-        Assert.Equal("1 request waits for model \"a\" already, which is the limit (its member maxQueued); try again later or raise it", _bed.Refusal().Message);
+        Assert.Equal("1 request waits for model \"a\" already, which is the limit (maxQueued of the model); "
+            + "try again later or raise maxQueued", _bed.Refusal().Message);
         for (int i = 0; i < 3; i++)
             Ask(B, new QueueLimits(MaxRequests: 3, Timeout: null));
         Assert.Empty(_bed.Effects.OfType<Refuse>());
@@ -86,7 +88,7 @@ public class QueueLimitTests
         Assert.Empty(_bed.Effects.OfType<Refuse>());
         _bed.Pass(Seconds(0.1));
         Assert.Equal((hasty, RefusalReason.QueueTimeout), (_bed.Refusal().Request, _bed.Refusal().Reason));
-        Assert.Contains("within 7 s (its member queueTimeout)", _bed.Refusal().Message, StringComparison.Ordinal);
+        Assert.Contains("within 7 s (queueTimeout of the model)", _bed.Refusal().Message, StringComparison.Ordinal);
         _bed.Pass(TimeSpan.FromMinutes(5));
         Assert.Equal(patient, _bed.Refusal().Request);
         Assert.Contains("within 300 s (limits.queueTimeout)", _bed.Refusal().Message, StringComparison.Ordinal);

@@ -50,6 +50,17 @@ internal static class LedgerFailure
             : TextOf(failure);
     }
 
+    /// <summary>Why a report was not made, if the ledger has not responded.</summary>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="file">The path of the ledger's file; null: it is in memory.</param>
+    public static string ExplainHang(TimeSpan limit, string? file)
+    {
+        string text = string.Create(CultureInfo.InvariantCulture, $"the ledger has not responded for {limit.TotalSeconds:0} s");
+        return file is null
+            ? $"{text}; try again later"
+            : $"{text}; its disk may be slow or broken: try again later, or check the disk of {Path.GetDirectoryName(file)}";
+    }
+
     private static bool IsFull(Exception failure, string folder) => failure switch
     {
         SqliteException { SqliteErrorCode: Full } => true,

@@ -190,9 +190,7 @@ internal sealed class RequestLedger : IDisposable
         }
         catch (TimeoutException failure)
         {
-            throw new IOException(
-                $"the ledger has not responded for {ReadTimeout.TotalSeconds:0} s; its disk may be slow or broken: try again later, or check the disk of "
-                + "the state folder", failure);
+            throw new IOException(LedgerFailure.ExplainHang(ReadTimeout, _writer.IsDurable ? _writer.Path : null), failure);
         }
         catch (Exception failure) when (LedgerFailure.IsOfDatabase(failure))
         {

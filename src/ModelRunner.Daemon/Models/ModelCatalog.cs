@@ -30,7 +30,6 @@ internal sealed class ModelCatalog : IDisposable
     /// <summary>The models of one tool that are named as not usable; the others are counted.</summary>
     private const int MaxUnusablePerTool = 10;
 
-
     private readonly TimeProvider _time;
     private readonly ModelEntryFactory _factory;
     private readonly CatalogWatch _watch;

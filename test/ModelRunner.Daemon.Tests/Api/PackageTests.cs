@@ -94,7 +94,7 @@ public sealed class PackageTests
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
         Assert.Contains(
-            "was trained for 2048 tokens, of which runners never get more; write at most 2048",
+            "was trained for 2048 tokens, and runners never get more; write at most 2048",
             await FailAsync(daemon, 2, "package", "--gguf", Gguf, "--context-size", "2049", "me/mine:v1"), StringComparison.Ordinal);
         await daemon.CommandAsync("package", "--gguf", Gguf, "--context-size", "2048", "me/mine:v1");
 

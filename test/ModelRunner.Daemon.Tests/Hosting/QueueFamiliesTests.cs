@@ -60,7 +60,7 @@ public sealed class QueueFamiliesTests
         await DaemonFixture.WaitUntilAsync(
             async () => (await AccountedPage.ReadNowAsync(daemon)).Sum(Queued, EmbedModel) == 1, DaemonFixture.Patience);
         (_, body) = await daemon.PostAsync("v1/embeddings", Embed);
-        Assert.Contains("its member maxQueued", body.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("maxQueued of the model", body.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
         AccountedPage page = await AccountedPage.ReadNowAsync(daemon);
         Assert.Equal((1, 2), (page.Sum(Refused, ChatModel, "reason=\"model_queue_full\""), page.Sum(Refused)));
 

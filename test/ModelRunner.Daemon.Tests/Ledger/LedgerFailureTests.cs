@@ -48,6 +48,14 @@ public sealed class LedgerFailureTests : IDisposable
         Assert.Equal("SQLite Error 5: 'database is locked'", Explain(new SqliteException("SQLite Error 5: 'database is locked'.", 5, 5)));
     }
 
+    [Fact]
+    public void A_ledger_that_does_not_respond_has_the_folder_of_its_file()
+    {
+        Assert.Equal(
+            "the ledger has not responded for 5 s; its disk may be slow or broken: try again later, or check the disk of /var/lib/x",
+            LedgerFailure.ExplainHang(TimeSpan.FromSeconds(5), "/var/lib/x/ledger.db"));
+    }
+
     private string Explain(Exception failure)
     {
         using var file = new LedgerFile(_folder.Path);
