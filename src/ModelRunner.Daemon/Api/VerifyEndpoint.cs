@@ -31,7 +31,7 @@ internal sealed class VerifyEndpoint(
 
         var check = new StoreCheck(await FindAsync(request.Models, context.RequestAborted));
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-        Task<IReadOnlyList<CheckedModel>> checking = Task.Run(() => pulls.Checks.RunAsync(check, IsLoadedAsync, ended.Token), CancellationToken.None);
+        Task<IReadOnlyList<CheckedModel>> checking = Task.Run(() => CheckAsync(check, ended.Token), CancellationToken.None);
         try
         {
             await SendAsync(context, check, checking);
@@ -65,6 +65,23 @@ internal sealed class VerifyEndpoint(
         }
     }
 
+    private async Task<IReadOnlyList<CheckedModel>> CheckAsync(StoreCheck check, CancellationToken cancellationToken)
+    {
+        try
+        {
+            IReadOnlyList<CheckedModel> models = await pulls.Checks.RunAsync(check, IsLoadedAsync, cancellationToken);
+            foreach (CheckedModel model in models)
+                foreach (CheckedFile file in model.Bad.Where(static file => !file.HasEffect))
+                    pulls.LogDamaged(model.Entry, file);
+            return models;
+        }
+        finally
+        {
+            // Damage that is only remembered, or no longer, changes no file that is watched. A client that left has changed it too.
+            await catalog.FindPulledAsync(stopping);
+        }
+    }
+
     private async Task<bool> IsLoadedAsync(StoreEntry entry, CancellationToken cancellationToken) =>
         loaded.Find(entry, await catalog.ListFoundAsync(cancellationToken)).Count > 0;
 
@@ -88,12 +105,6 @@ internal sealed class VerifyEndpoint(
         }
 
         IReadOnlyList<CheckedModel> models = await checking;
-        foreach (CheckedModel model in models)
-            foreach (CheckedFile file in model.Bad)
-                pulls.LogDamaged(CheckText.NameOf(model), CheckText.Describe(file));
-
-        // Damage that is only remembered, or no longer, changes no file that is watched.
-        await catalog.FindPulledAsync(context.RequestAborted);
         await ProgressResponse.WriteAsync(response, [.. stream.ReadProgress(), .. stream.WriteEnd(models)], context.RequestAborted);
     }
 }

@@ -45,7 +45,7 @@ internal sealed class CheckStream(StoreCheck check, bool isJson)
         foreach (CheckedModel model in models)
         {
             json.WriteStartObject();
-            json.WriteString("name"u8, CheckText.NameOf(model));
+            json.WriteString("name"u8, CheckText.NameOf(model.Entry));
             json.WriteString("id"u8, model.Entry.Id.ToString());
             json.WriteBoolean("whole"u8, model.Bad.Count == 0);
             json.WriteStartArray("files"u8);

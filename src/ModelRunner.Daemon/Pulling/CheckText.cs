@@ -10,8 +10,7 @@ namespace ModelRunner.Daemon.Pulling;
 internal static class CheckText
 {
     /// <summary>The first name of a model, or the beginning of its id.</summary>
-    public static string NameOf(CheckedModel model) =>
-        model.Entry.ShortNames.FirstOrDefault() ?? ForeignModel.NameOf(model.Entry.Id);
+    public static string NameOf(StoreEntry model) => model.ShortNames.FirstOrDefault() ?? ForeignModel.NameOf(model.Id);
 
     /// <summary>What the file is for.</summary>
     public static string RoleOf(CheckedFile file) => file.IsManifest ? "manifest" : RoleText.Of(file.File);
@@ -36,8 +35,8 @@ internal static class CheckText
             _ when file.IsLoaded => $"{what} {Found(file)}; the model is loaded, so the file stays: unload it, verify it again, then "
                 + RepairAdvice.Text,
             _ when file.IsSetAside => $"{what} {Found(file)}; it was set aside: {RepairAdvice.Text}, or remove it",
-            _ when file.IsRefused => $"{what} {Found(file)}; it could not be set aside ({file.Problem}), so requests for its models are refused until it is "
-                + "repaired: let the daemon write to the model store, and verify again",
+            _ when file.Refusal is { } reason => $"{what} {Found(file)}; it could not be set aside ({file.Problem}), so requests for its models are refused "
+                + $"until it is repaired: {RemedyOf(reason)}",
             _ => $"{what} {Found(file)}; it could not be set aside: {file.Problem ?? "it was changed meanwhile, so verify again"}",
         };
     }
@@ -54,6 +53,14 @@ internal static class CheckText
             : bad == 0 ? $"Verified {all}: {count}, {FileSizeText.Format(different.Sum(static file => file.File.Size))}, all intact"
             : string.Create(CultureInfo.InvariantCulture, $"{bad} of {all} {(bad == 1 ? "has" : "have")} damaged, missing or unreadable files");
     }
+
+    private static string RemedyOf(StoreErrorReason reason) => reason switch
+    {
+        StoreErrorReason.Busy => "verify again",
+        StoreErrorReason.NoSpace => "make space on the disk of the model store, and verify again",
+        StoreErrorReason.NotAccessible => "let the daemon write to the model store, and verify again",
+        _ => "repair the list of the model store, and verify again",
+    };
 
     private static string RemedyOf(UnreadableCause cause) => cause switch
     {

@@ -43,7 +43,7 @@ internal sealed class ModelPulls : IDisposable
         (_settings, _time, _logger, _threads, _fit) = (settings, time, logger, threads, fit);
         Store = new ModelStore(StoreFolder.Below(settings().ModelsPath) with { Damage = damage ?? new KnownDamage() }, time);
         _pushes = new PushRunner(Store);
-        Checks = new CheckRunner(Store);
+        Checks = new CheckRunner(Store) { Affected = LogDamaged };
         _rate = new SharedRate(time) { BytesPerSecond = settings().Downloads.BytesPerSecond };
 
         // A file of authorities that cannot be used is tried again with the next pull.
@@ -126,7 +126,7 @@ internal sealed class ModelPulls : IDisposable
     public void LogLoadFailed(string reason) => _logger.LogLoadFailed(reason);
 
     /// <summary>Notes what a check of a model found.</summary>
-    public void LogDamaged(string model, string what) => _logger.LogDamaged(model, what);
+    public void LogDamaged(StoreEntry model, CheckedFile file) => _logger.LogDamaged(CheckText.NameOf(model), CheckText.Describe(file));
 
     /// <summary>Notes that sending an archive of a model stopped.</summary>
     public void LogSaveFailed(string reason) => _logger.LogSaveFailed(reason);

@@ -25,6 +25,11 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
     /// <summary>Called with the path of a file that is about to be read a second time. For tests.</summary>
     internal Action<string>? BeforeSecondRead { get; init; }
 
+    /// <summary>
+    /// Called at once for each model whose file was set aside, or is known to be damaged from now on: a check that is ended has no result.
+    /// </summary>
+    internal Action<StoreEntry, CheckedFile>? Affected { get; init; }
+
     /// <summary>Runs one check to its end.</summary>
     /// <param name="check">The check.</param>
     /// <param name="isLoaded">Whether a runner has loaded a model. Its files stay where they are.</param>
@@ -49,10 +54,12 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
             var found = new Dictionary<Digest, CheckedFile>();
             foreach (FileProgress file in files)
                 found[file.File.Digest] = await CheckAsync(file, isLoaded, cancellationToken);
+            HashSet<Digest>? present = TryReadIds();
             var models = new List<CheckedModel>();
             foreach ((StoreEntry entry, CheckedFile manifest, IReadOnlyList<Descriptor> own) in plans)
             {
-                if (WasRemoved(entry))
+                // What a removed model lacks is no damage.
+                if (present?.Contains(entry.Id) == false)
                     continue;
                 CheckedFile first = manifest.Condition == FileCondition.Damaged
                     ? await SetAsideAsync(manifest, store.Folder.ManifestOf(entry.Id), [entry], isLoaded, cancellationToken)
@@ -70,16 +77,16 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
 
     public void Dispose() => _turn.Dispose();
 
-    // What a removed model lacks is no damage.
-    private bool WasRemoved(StoreEntry entry)
+    // Null: the list cannot be read any more.
+    private HashSet<Digest>? TryReadIds()
     {
         try
         {
-            return store.Read().Find(entry.Id) is null;
+            return [.. store.Read().Entries.Select(static entry => entry.Id)];
         }
         catch (StoreException)
         {
-            return false;
+            return null;
         }
     }
 
@@ -136,7 +143,7 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
             return found with { Problem = failure.Message };
         }
 
-        return await SetAsideAsync(found, path, list.Where(entry => entry.Files.Contains(file.Digest)), isLoaded, cancellationToken);
+        return await SetAsideAsync(found, path, [.. list.Where(entry => entry.Files.Contains(file.Digest))], isLoaded, cancellationToken);
     }
 
     private static CheckedFile Unreadable(CheckedFile file, string path)
@@ -224,7 +231,7 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
     }
 
     private async Task<CheckedFile> SetAsideAsync(
-        CheckedFile found, string path, IEnumerable<StoreEntry> users, Func<StoreEntry, CancellationToken, Task<bool>> isLoaded,
+        CheckedFile found, string path, IReadOnlyList<StoreEntry> users, Func<StoreEntry, CancellationToken, Task<bool>> isLoaded,
         CancellationToken cancellationToken)
     {
         foreach (StoreEntry entry in users)
@@ -233,6 +240,18 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
                 return found with { IsLoaded = true };
         }
 
+        CheckedFile end = await SetAsideAsync(found, path, cancellationToken);
+        if (end.HasEffect)
+        {
+            foreach (StoreEntry entry in users)
+                Affected?.Invoke(entry, end);
+        }
+
+        return end;
+    }
+
+    private async Task<CheckedFile> SetAsideAsync(CheckedFile found, string path, CancellationToken cancellationToken)
+    {
         try
         {
             bool isSetAside = await store.SetAsideAsync(path, found.Status, cancellationToken);
@@ -244,7 +263,7 @@ internal sealed class CheckRunner(ModelStore store) : IDisposable
         {
             // The result is worth more than the remedy.
             store.Folder.Damage.Add(found.Status);
-            return found with { Problem = failure.Message, IsRefused = true };
+            return found with { Problem = failure.Problem, Refusal = failure.Reason };
         }
     }
 }

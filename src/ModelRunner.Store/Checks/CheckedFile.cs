@@ -1,5 +1,6 @@
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
 
 namespace ModelRunner.Store.Checks;
@@ -30,8 +31,14 @@ internal sealed record CheckedFile(Descriptor File, FileCondition Condition)
     /// <summary>Whether it was set aside, so that the next pull fetches it.</summary>
     public bool IsSetAside { get; init; }
 
-    /// <summary>Whether it could not be set aside, so that it is known to be damaged and its models are not served.</summary>
-    public bool IsRefused { get; init; }
+    /// <summary>Why it could not be set aside, so that it is known to be damaged and its models are not served; null: that is not so.</summary>
+    public StoreErrorReason? Refusal { get; init; }
+
+    /// <summary>Whether it has a <see cref="Refusal"/>.</summary>
+    public bool IsRefused => Refusal is not null;
+
+    /// <summary>Whether the check has changed what is served.</summary>
+    public bool HasEffect => IsSetAside || IsRefused;
 
     /// <summary>Whether a runner has loaded the model, so that the file was left where it is.</summary>
     public bool IsLoaded { get; init; }

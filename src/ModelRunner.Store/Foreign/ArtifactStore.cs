@@ -73,7 +73,7 @@ internal static class ArtifactStore
             return new ForeignModel("", [], 0)
             {
                 Problem = $"has the damaged file {damaged} in the model store, which could not be set aside; "
-                    + $"let the daemon write to the model store, verify the model again, then {RepairAdvice.Text}",
+                    + $"verify the model until it is set aside, then {RepairAdvice.Text}",
             };
         }
 

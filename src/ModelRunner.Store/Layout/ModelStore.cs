@@ -208,8 +208,8 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
             Directory.CreateDirectory(folder.Root);
             folder.BeforeStep?.Invoke("lock");
             using FileLock taken = await FileLock.TakeAsync(folder.LockFile, Patience, time, cancellationToken)
-                ?? throw new StoreException(
-                    StoreErrorReason.Busy, $"another process has had the lock of the model store for {Patience.TotalSeconds:0} s; try again");
+                ?? throw StoreException.Of(
+                    StoreErrorReason.Busy, $"another process has had the lock of the model store for {Patience.TotalSeconds:0} s", "try again");
             StoreIndex before = Read();
             (StoreIndex after, T result) = await change(before);
             if (!ReferenceEquals(after, before) && !TryWrite(after, out IOException? full)
@@ -219,16 +219,16 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
         }
         catch (IOException failure) when (DiskSpace.IsFull(failure))
         {
-            throw new StoreException(
-                StoreErrorReason.NoSpace,
-                "there is no space for the list of models; make space: \"model-runner prune\" removes files that no model needs, "
+            throw StoreException.Of(
+                StoreErrorReason.NoSpace, "there is no space for the list of models",
+                "make space: \"model-runner prune\" removes files that no model needs, "
                 + "\"model-runner rm --force MODEL\" a whole model; then try again", failure);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             string cause = failure is UnauthorizedAccessException ? "this user must not write there" : PathFree(failure);
-            throw new StoreException(
-                StoreErrorReason.NotAccessible, $"the model store cannot be written: {cause}; name another folder in MODELS_PATH", failure);
+            throw StoreException.Of(
+                StoreErrorReason.NotAccessible, $"the model store cannot be written: {cause}", "name another folder in MODELS_PATH", failure);
         }
     }
 

@@ -75,7 +75,7 @@ internal static class StoreIndexFile
             if (file is null)
                 return FileStatus.Of(path).Kind == FileKind.Missing ? null : throw NotReadable(path, null);
             if (file.Length > MaxBytes)
-                throw new StoreException(StoreErrorReason.Damaged, $"{NameOf(path)} of the model store is larger than {MaxBytes} bytes; {Remedy}");
+                throw StoreException.Of(StoreErrorReason.Damaged, $"{NameOf(path)} of the model store is larger than {MaxBytes} bytes", Remedy);
             byte[] bytes = new byte[file.Length];
             file.ReadExactly(bytes);
             return bytes;
@@ -86,8 +86,8 @@ internal static class StoreIndexFile
         }
     }
 
-    private static StoreException NotReadable(string path, Exception? cause) => new(
-        StoreErrorReason.NotAccessible, $"{NameOf(path)} of the model store {PathProblem.OfFile(path)}; correct its owner or its permissions", cause);
+    private static StoreException NotReadable(string path, Exception? cause) => StoreException.Of(
+        StoreErrorReason.NotAccessible, $"{NameOf(path)} of the model store {PathProblem.OfFile(path)}", "correct its owner or its permissions", cause);
 
     private static void CheckVersion(byte[] bytes)
     {
@@ -95,8 +95,8 @@ internal static class StoreIndexFile
             bytes, static root => root.TryGetProperty("version", out JsonElement text) ? text.GetString() : null, StoreFolder.LayoutFileName);
         if (version?.Split('.')[0] is not ("1" or null))
         {
-            throw new StoreException(
-                StoreErrorReason.Newer, $"the model store has layout {version}, and this program knows layout {Version}; use a newer model-runner");
+            throw StoreException.Of(
+                StoreErrorReason.Newer, $"the model store has layout {version}, and this program knows layout {Version}", "use a newer model-runner");
         }
     }
 
@@ -126,7 +126,7 @@ internal static class StoreIndexFile
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new StoreException(StoreErrorReason.Damaged, $"{name} of the model store cannot be understood; {Remedy}", failure);
+            throw StoreException.Of(StoreErrorReason.Damaged, $"{name} of the model store cannot be understood", Remedy, failure);
         }
     }
 

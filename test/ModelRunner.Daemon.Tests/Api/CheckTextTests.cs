@@ -24,17 +24,24 @@ public sealed class CheckTextTests
         Assert.Equal($"its file {Id} (manifest) {problem}; {advice}", CheckText.Describe(file));
     }
 
-    [Fact]
-    public void A_file_that_cannot_be_set_aside_is_named_with_the_cause_and_the_effect()
+    [Theory]
+    [InlineData(StoreErrorReason.Busy, "another process has had the lock of the model store for 10 s", "verify again")]
+    [InlineData(
+        StoreErrorReason.NotAccessible, "the model store cannot be written: this user must not write there",
+        "let the daemon write to the model store, and verify again")]
+    [InlineData(StoreErrorReason.NoSpace, "there is no space for the list of models", "make space on the disk of the model store, and verify again")]
+    [InlineData(
+        StoreErrorReason.Damaged, "models.json of the model store cannot be understood", "repair the list of the model store, and verify again")]
+    internal void A_file_that_cannot_be_set_aside_is_named_with_the_cause_and_one_way_out(StoreErrorReason reason, string problem, string remedy)
     {
         var file = new CheckedFile(new Descriptor("", Id, 4), FileCondition.Damaged)
         {
-            IsManifest = true, FoundSize = 5, Problem = "the disk can only be read", IsRefused = true,
+            IsManifest = true, FoundSize = 5, Problem = problem, Refusal = reason,
         };
 
         Assert.Equal(
-            $"its file {Id} (manifest) is damaged: it has 5 bytes, and should have 4; it could not be set aside (the disk can only be read), so requests for "
-            + "its models are refused until it is repaired: let the daemon write to the model store, and verify again",
+            $"its file {Id} (manifest) is damaged: it has 5 bytes, and should have 4; it could not be set aside ({problem}), so requests for "
+            + $"its models are refused until it is repaired: {remedy}",
             CheckText.Describe(file));
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using ModelRunner.Daemon.Api;
 using ModelRunner.Daemon.Responses;
+using ModelRunner.Linux.Files;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Api;
@@ -57,6 +58,32 @@ public sealed class VerifyTests
         Assert.Equal("success", (await VerifyAsync(daemon, "")).GetProperty("type").GetString());
         Assert.Equal(200, await AskAsync(daemon));
         Assert.False(File.Exists(blob + ".damaged"));
+    }
+
+    /// <summary>What was done before the client left stays done, so it is logged, and the model is not served.</summary>
+    [Fact]
+    public async Task The_results_of_a_client_that_leaves_are_kept()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup());
+        await PackageAsync(daemon);
+        await daemon.CommandAsync("package", "--gguf", Gguf.Replace("chat", "embed", StringComparison.Ordinal), "me/other");
+        foreach (string blob in Directory.GetFiles(Path.Join(daemon.FolderPath, "models/store/blobs/sha256")))
+            await DamageAsync(blob);
+        using FileLock taken = FileLock.TryTake(Path.Join(daemon.FolderPath, "models/store/.lock"))!;
+        using var leaving = new CancellationTokenSource();
+        Task<HttpResponseMessage> verifying = daemon.Client.PostAsync(new Uri("models/verify", UriKind.Relative), null, leaving.Token);
+
+        // The next file waits for the lock meanwhile.
+        await daemon.WaitForLogAsync("could not be set aside (another process has had the lock of the model store for 10 s), so requests");
+        Assert.False(verifying.IsCompleted);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => verifying);
+
+        await DaemonFixture.WaitUntilAsync(IsNamedAsync, TimeSpan.FromSeconds(30));
+        Assert.Single(daemon.Log.Split('\n'), static line => line.Contains("could not be set aside (", StringComparison.Ordinal));
+
+        async Task<bool> IsNamedAsync() =>
+            (await daemon.RunClientAsync(daemon.FolderPath, "ls")).Error.Contains("could not be set aside; verify the model until", StringComparison.Ordinal);
     }
 
     [Fact]

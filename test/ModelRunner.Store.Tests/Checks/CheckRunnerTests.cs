@@ -175,6 +175,29 @@ public sealed class CheckRunnerTests : IDisposable
         Assert.Empty(await _runner.RunAsync(check, NeverLoaded, Token));
     }
 
+    /// <summary>With thousands of models, the list is large. What is removed after that moment is reported.</summary>
+    [Fact]
+    public async Task The_list_is_read_once_for_all_models()
+    {
+        MadeArtifact other = MadeArtifact.Of(Weights, [1, 2]);
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(_made);
+        await using FakeRegistry second = await FakeRegistry.StartAsync(other);
+        await _fixture.PullAsync(registry.Name);
+        await _fixture.PullAsync(second.Name);
+        var check = new StoreCheck(_fixture.Store.Read().Entries);
+        Damage(_fixture.Store.Folder.ManifestOf(check.Entries[0].Id));
+
+        IReadOnlyList<CheckedModel> models = await _runner.RunAsync(check, RemoveAll, Token);
+
+        Assert.Equal(check.Entries, models.Select(static model => model.Entry));
+
+        Task<bool> RemoveAll(StoreEntry entry, CancellationToken token)
+        {
+            StoreIndexFile.Write(_fixture.Store.Folder, StoreIndex.Empty);
+            return Task.FromResult(false);
+        }
+    }
+
     [Fact]
     public async Task A_file_of_another_size_is_damaged_without_reading_it()
     {

@@ -43,9 +43,10 @@ public sealed class KnownDamageTests : IDisposable
 
         CheckedFile bad = Assert.Single((await CheckAsync()).Bad);
 
-        Assert.Equal((FileCondition.Damaged, false, true), (bad.Condition, bad.IsSetAside, bad.IsRefused));
+        Assert.Equal((FileCondition.Damaged, false, StoreErrorReason.NotAccessible), (bad.Condition, bad.IsSetAside, bad.Refusal));
+        Assert.Matches("^the model store cannot be written: [^;]+$", bad.Problem);
         Assert.Equal(
-            $"has the damaged file {File} in the model store, which could not be set aside; let the daemon write to the model store, verify the model again, "
+            $"has the damaged file {File} in the model store, which could not be set aside; verify the model until it is set aside, "
             + "then pull, load or package the model again",
             Problem());
         Assert.False(_fixture.Store.Has(_made.Read().Layers[0]));
@@ -100,6 +101,44 @@ public sealed class KnownDamageTests : IDisposable
         Assert.True(Assert.Single((await CheckAsync()).Bad).IsRefused);
 
         Assert.StartsWith($"has the damaged file {_made.Id} in the model store", Problem(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Then the store can be written, so the way out is another one.</summary>
+    [Fact]
+    public async Task A_lock_that_another_process_has_is_named_with_its_reason()
+    {
+        await using FakeRegistry registry = await PullAsync();
+        Change(Blob, System.IO.File.GetLastWriteTimeUtc(Blob));
+        using FileLock taken = FileLock.TryTake(Folder.LockFile)!;
+
+        CheckedFile bad = Assert.Single((await CheckAsync()).Bad);
+
+        Assert.Equal((StoreErrorReason.Busy, "another process has had the lock of the model store for 10 s"), (bad.Refusal, bad.Problem));
+    }
+
+    [Fact]
+    public async Task A_check_that_is_ended_has_told_what_it_did()
+    {
+        MadeArtifact other = MadeArtifact.Of([.. Weights, 1]);
+        await using FakeRegistry registry = await PullAsync();
+        await using FakeRegistry second = await FakeRegistry.StartAsync(other);
+        await _fixture.PullAsync(second.Name);
+        Change(Blob, System.IO.File.GetLastWriteTimeUtc(Blob));
+        string last = Folder.BlobOf(other.Read().Layers[0].Digest);
+        Change(last, System.IO.File.GetLastWriteTimeUtc(last));
+        Lock();
+        using var leaving = new CancellationTokenSource();
+        var told = new List<(Digest Model, Digest File, bool IsRefused)>();
+        using var runner = new CheckRunner(_fixture.Store)
+        {
+            Affected = (model, file) => told.Add((model.Id, file.File.Digest, file.IsRefused)),
+            BeforeSecondRead = path => (path == last ? leaving : null)?.Cancel(),
+        };
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => runner.RunAsync(
+            new StoreCheck(_fixture.Store.Read().Entries), static (_, _) => Task.FromResult(false), leaving.Token));
+
+        Assert.Equal((_made.Id, File, true), Assert.Single(told));
     }
 
     [Fact]
