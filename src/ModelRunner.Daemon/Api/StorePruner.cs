@@ -1,5 +1,4 @@
 using System.Collections.ObjectModel;
-using System.Globalization;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Ledger;
 using ModelRunner.Daemon.Models;
@@ -35,11 +34,18 @@ internal sealed class StorePruner(
 
             // Leftovers come first. On a full disk, nothing else may be possible without the space of them.
             List<PrunedItem> removed = await RemoveLeftoversAsync(limits.IsDryRun, cancellationToken);
-            IReadOnlyList<PruneCandidate> candidates = await FindCandidatesAsync(limits, removed, cancellationToken);
-            PrunePlan plan = PrunePlan.Make(candidates, limits, time.GetUtcNow());
-            var spared = new List<PrunedItem>();
-            removed.AddRange(limits.IsDryRun ? plan.Removed : await RemoveAsync(plan.Removed, spared, cancellationToken));
-            return new PruneOutcome(removed, [.. plan.Kept, .. spared], plan.Bytes + spared.Sum(static item => item.Bytes));
+            try
+            {
+                return await PruneModelsAsync(limits, removed, cancellationToken);
+            }
+            catch (IOException failure) when (removed.Count > 0 && !limits.IsDryRun)
+            {
+                throw new IOException(PruneText.WithRemoved(failure.Message, removed), failure);
+            }
+            catch (StoreException failure) when (removed.Count > 0 && !limits.IsDryRun)
+            {
+                throw new StoreException(failure.Reason, PruneText.WithRemoved(failure.Message, removed), failure);
+            }
         }
         finally
         {
@@ -66,10 +72,35 @@ internal sealed class StorePruner(
         _ => new PrunedItem("unreferenced", file.Name, file.Bytes, "no model needs it"),
     };
 
-    private async Task<List<PrunedItem>> RemoveAsync(
-        IReadOnlyList<PrunedItem> chosen, List<PrunedItem> spared, CancellationToken cancellationToken)
+    // Adds to what was removed. The error is the only response, so it must tell what was done before it.
+    private async Task<PruneOutcome> PruneModelsAsync(PruneLimits limits, List<PrunedItem> removed, CancellationToken cancellationToken)
     {
-        var removed = new List<PrunedItem>();
+        PrunePlan plan = PrunePlan.Make(await FindCandidatesAsync(limits, cancellationToken), limits, time.GetUtcNow());
+        var spared = new List<PrunedItem>();
+        if (limits.IsDryRun)
+        {
+            removed.AddRange(plan.Removed);
+        }
+        else
+        {
+            int before = removed.Count;
+            try
+            {
+                await RemoveAsync(plan.Removed, removed, spared, cancellationToken);
+            }
+            finally
+            {
+                if (removed.Count > before)
+                    await catalog.FindPulledAsync(cancellationToken);
+            }
+        }
+
+        return new PruneOutcome(removed, [.. plan.Kept, .. spared], plan.Bytes + spared.Sum(static item => item.Bytes));
+    }
+
+    private async Task RemoveAsync(
+        IReadOnlyList<PrunedItem> chosen, List<PrunedItem> removed, List<PrunedItem> spared, CancellationToken cancellationToken)
+    {
         foreach (PrunedItem item in chosen)
         {
             string? protection = null;
@@ -88,27 +119,6 @@ internal sealed class StorePruner(
                 continue;
             pulls.LogPruned(item.Name, item.Reason);
             removed.Add(item);
-        }
-
-        if (removed.Count > 0)
-            await catalog.FindPulledAsync(cancellationToken);
-        return removed;
-    }
-
-    // The error is the only response, so it must tell what was done.
-    private async Task<IReadOnlyList<PruneCandidate>> FindCandidatesAsync(
-        PruneLimits limits, List<PrunedItem> removed, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await FindCandidatesAsync(limits, cancellationToken);
-        }
-        catch (IOException failure) when (removed.Count > 0 && !limits.IsDryRun)
-        {
-            string count = string.Create(
-                CultureInfo.InvariantCulture, $"{removed.Count} file{(removed.Count == 1 ? "" : "s")} that no model needs");
-            string size = FileSizeText.Format(removed.Sum(static item => item.Bytes));
-            throw new IOException($"{failure.Message}; {count} ({size}) {(removed.Count == 1 ? "was" : "were")} removed before this error", failure);
         }
     }
 

@@ -99,6 +99,24 @@ public sealed class PruneTests
         await daemon.WaitForLogAsync("prune removed 1 files of the model store that no model needs");
     }
 
+    /// <summary>The list of models is written only when a model is removed.</summary>
+    [Fact]
+    public async Task What_was_removed_before_an_error_of_the_store_is_told()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await daemon.CommandAsync("package", "--gguf", Path.Join(Repository.Root, "models/tiny-embed.gguf"), "me/kept:v1");
+        string partial = Path.Join(StoreOf(daemon), "blobs/sha256", new string('a', 64) + ".incomplete");
+        await File.WriteAllBytesAsync(partial, new byte[Size], Token);
+        Directory.CreateDirectory(Path.Join(StoreOf(daemon), "models.json.new"));
+
+        (int status, JsonElement body) = await daemon.PostAsync("models/prune?keepUnder=0", "{}");
+
+        Assert.Equal((500, false), (status, File.Exists(partial)));
+        Assert.Matches(
+            "^the model store cannot be written: .*; 1 file that no model needs \\([0-9.]+ kB\\) was removed before this error$",
+            body.GetProperty("error").GetProperty("message").GetString());
+    }
+
     /// <summary>A pull that runs keeps its partial file and what it has completed.</summary>
     [Fact]
     public async Task A_running_pull_loses_nothing()
