@@ -62,8 +62,8 @@ internal sealed class PullEndpoint(
         ProgressResponse.Begin(response, isJson);
         while (!pull.Completion.IsCompleted)
         {
-            if (pull.IsWaiting && pulls.Queue.AheadOf(pull) is > 0 and var ahead)
-                await ProgressResponse.WriteAsync(response, stream.ReadWaiting(ahead, pulls.Limits.MaxPulls), cancellationToken);
+            if (pull.IsWaiting && pulls.Queue.AheadOf(pull) is ( > 0 and var ahead, var most))
+                await ProgressResponse.WriteAsync(response, stream.ReadWaiting(ahead, most), cancellationToken);
             await ProgressResponse.WriteAsync(response, stream.ReadProgress(), cancellationToken);
             await timer.WaitForNextTickAsync(cancellationToken);
         }

@@ -36,8 +36,8 @@ internal sealed class PullStream(Pull pull, bool isJson)
     }
 
     /// <summary>The line that says how many other pulls run first; empty: the last one said the same.</summary>
-    /// <param name="ahead">The pulls that run or were there before.</param>
-    /// <param name="most">The pulls that may run at once.</param>
+    /// <param name="ahead">As <see cref="PullQueue.AheadOf"/> returns it.</param>
+    /// <param name="most">As <see cref="PullQueue.AheadOf"/> returns it.</param>
     public byte[] ReadWaiting(int ahead, int most)
     {
         if (ahead == _ahead)
@@ -45,7 +45,7 @@ internal sealed class PullStream(Pull pull, bool isJson)
         _ahead = ahead;
         using var text = new MemoryStream();
         string pulls = ahead == 1 ? "1 other pull" : string.Create(CultureInfo.InvariantCulture, $"{ahead} other pulls");
-        Write(text, "progress", $"Waiting: {pulls} came first, and at most {most} run at once", null);
+        Write(text, "progress", $"Waiting: {pulls} came first, and at most {most} {(most == 1 ? "runs" : "run")} at once", null);
         return text.ToArray();
     }
 

@@ -11,6 +11,7 @@ internal sealed class Pull
     private volatile IReadOnlyList<FileProgress> _files = [];
     private volatile IReadOnlyList<string> _notes = [];
     private volatile bool _isWaiting = true;
+    private long _place;
 
     internal Pull(ArtifactName name) => Name = name;
 
@@ -43,10 +44,17 @@ internal sealed class Pull
     /// <summary>Its place among all pulls of the daemon, in the order of their beginnings.</summary>
     internal long Number { get; set; }
 
+    /// <summary>
+    /// Its place in the line for a slot; 0: it is not in the line yet. A pull with <see cref="MustFetch"/> first waits for the others of its kind.
+    /// </summary>
+    internal long Place => Volatile.Read(ref _place);
+
     /// <summary>Clients that follow it. Only <see cref="PullQueue"/> uses it, under its lock.</summary>
     internal int Clients { get; set; } = 1;
 
     internal void Start(Func<CancellationToken, Task<PullOutcome>> run) => Completion = Task.Run(() => run(_cancellation.Token));
+
+    internal void GoInLine(long place) => Volatile.Write(ref _place, place);
 
     internal void Begin() => _isWaiting = false;
 

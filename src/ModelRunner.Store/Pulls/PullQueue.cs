@@ -25,11 +25,17 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
         }
     }
 
-    /// <summary>How many of the pulls that run or wait were begun before this one.</summary>
-    public int AheadOf(Pull pull)
+    /// <summary>How many pulls that run or wait get a slot before this one, and how many may have one at once.</summary>
+    /// <returns>For a pull with <see cref="Pull.MustFetch"/>, the pulls of its kind count as long as it waits for their turn.</returns>
+    public (int Ahead, int Most) AheadOf(Pull pull)
     {
+        bool isInLine = !pull.MustFetch || pull.Place != 0;
         lock (_lock)
-            return _running.Values.Count(other => other.Number < pull.Number);
+        {
+            return isInLine
+                ? (_running.Values.Count(other => other.Place != 0 && other.Place < pull.Place), runner.Limits.MaxPulls)
+                : (_running.Values.Count(other => other.MustFetch && other.Number < pull.Number), runner.Limits.MaxLimitedPulls);
+        }
     }
 
     /// <summary>Begins to pull a model, or follows the pull that runs. <see cref="Leave"/> must be called once.</summary>

@@ -20,6 +20,10 @@ internal sealed class PullRunner(
 
     // Taken first. Whoever controls the registry of such a pull decides how long it takes, and must not stop the pulls of others.
     private readonly SemaphoreSlim _limitedSlots = new(settings.MaxLimitedPulls);
+    private long _places;
+
+    /// <summary>The limits.</summary>
+    public PullSettings Limits => settings;
 
     /// <summary>Runs one pull to its end.</summary>
     public async Task<PullOutcome> RunAsync(Pull pull, CancellationToken cancellationToken)
@@ -27,8 +31,8 @@ internal sealed class PullRunner(
         try
         {
             return pull.MustFetch
-                ? await InSlotAsync(_limitedSlots, () => InSlotAsync(_slots, () => RunNowAsync(pull, cancellationToken), cancellationToken), cancellationToken)
-                : await InSlotAsync(_slots, () => RunNowAsync(pull, cancellationToken), cancellationToken);
+                ? await InSlotAsync(_limitedSlots, () => RunInLineAsync(pull, cancellationToken), cancellationToken)
+                : await RunInLineAsync(pull, cancellationToken);
         }
         catch (Exception failure) when (PullFailure.Explain(failure, cancellationToken.IsCancellationRequested) is { } outcome)
         {
@@ -49,6 +53,12 @@ internal sealed class PullRunner(
     {
         _slots.Dispose();
         _limitedSlots.Dispose();
+    }
+
+    private Task<PullOutcome> RunInLineAsync(Pull pull, CancellationToken cancellationToken)
+    {
+        pull.GoInLine(Interlocked.Increment(ref _places));
+        return InSlotAsync(_slots, () => RunNowAsync(pull, cancellationToken), cancellationToken);
     }
 
     private static async Task<PullOutcome> InSlotAsync(SemaphoreSlim slots, Func<Task<PullOutcome>> run, CancellationToken cancellationToken)

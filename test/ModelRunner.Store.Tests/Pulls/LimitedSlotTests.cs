@@ -26,6 +26,7 @@ public sealed class LimitedSlotTests
         Assert.Equal(PullResult.Unchanged, (await fixture.PullAsync(wanted.Name)).Result);
 
         Assert.True(second.IsWaiting);
+        Assert.Equal((1, 1), fixture.Queue.AheadOf(second));
         gate.SetResult();
         Assert.Equal(PullResult.Success, (await PullFixture.EndAsync(first)).Result);
         Assert.Equal(PullResult.Success, (await PullFixture.EndAsync(second)).Result);
@@ -62,6 +63,35 @@ public sealed class LimitedSlotTests
         await using FakeRegistry registry = await FakeRegistry.StartAsync(Wanted);
 
         Assert.Equal(PullResult.Success, (await fixture.PullAsync(registry.Name, mustFetch: true)).Result);
+    }
+
+    [Fact]
+    public async Task A_pull_counts_only_those_that_get_a_slot_before_it()
+    {
+        using var fixture = new PullFixture();
+        await using FakeRegistry slow = await FakeRegistry.StartAsync(Slow);
+        await using FakeRegistry secondSlow = await FakeRegistry.StartAsync(SecondSlow);
+        await using FakeRegistry wanted = await FakeRegistry.StartAsync(Wanted);
+        var gate = new TaskCompletionSource();
+        slow.BeforeFile = secondSlow.BeforeFile = wanted.BeforeFile = () => gate.Task;
+        Pull limited = fixture.Queue.Join(slow.Name, mustFetch: true);
+        await slow.WaitForRequestsAsync(1);
+        Pull waiting = fixture.Queue.Join(secondSlow.Name, mustFetch: true);
+        Pull running = fixture.Queue.Join(wanted.Name);
+        await wanted.WaitForRequestsAsync(1);
+
+        Pull last = fixture.Queue.Join(secondSlow.Name);
+        while (last.Place == 0)
+            await Task.Yield();
+
+        Assert.Equal((2, 2), fixture.Queue.AheadOf(last));
+        Assert.Equal((1, 1), fixture.Queue.AheadOf(waiting));
+        gate.SetResult();
+        foreach (Pull pull in (Pull[])[limited, waiting, running, last])
+        {
+            Assert.True((await PullFixture.EndAsync(pull)).IsSuccess);
+            fixture.Queue.Leave(pull);
+        }
     }
 
     private static MadeArtifact Make(int seed) =>
