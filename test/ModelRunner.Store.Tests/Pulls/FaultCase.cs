@@ -1,3 +1,4 @@
+using ModelRunner.Store.Http;
 using ModelRunner.Store.Pulls;
 using ModelRunner.Testing.Registries;
 
@@ -11,4 +12,7 @@ internal sealed record FaultCase(PullResult Result, string Text, params Registry
 {
     /// <summary>How often a request is sent before its failure counts.</summary>
     public int MaxTries { get; init; } = 5;
+
+    /// <summary>The limits of requests. Only the limit that a fault reaches is short, so a slow machine does not reach the other one first.</summary>
+    public OutgoingSettings Outgoing { get; init; } = new();
 }

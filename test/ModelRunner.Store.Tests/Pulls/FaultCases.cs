@@ -1,4 +1,5 @@
 using System.Net;
+using ModelRunner.Store.Http;
 using ModelRunner.Store.Pulls;
 using ModelRunner.Testing.Registries;
 using static ModelRunner.Testing.Registries.FaultKind;
@@ -10,6 +11,9 @@ internal static class FaultCases
 {
     private const int Length = 100_000;
     private const int Some = 30_000;
+
+    private static readonly OutgoingSettings ShortStall = new() { StallTimeout = TimeSpan.FromSeconds(1) };
+    private static readonly OutgoingSettings ShortHeaders = new() { HeadersTimeout = TimeSpan.FromSeconds(1) };
 
     /// <summary>The model that is pulled.</summary>
     public static MadeArtifact Made { get; } = MadeArtifact.Of(MadeArtifact.MakeWeights(Length));
@@ -40,11 +44,12 @@ internal static class FaultCases
         cases["cut in the manifest, once"] = Survived(Once(Cut, 10) with { Path = "/manifests/" });
         cases["cut in the manifest each time"] =
             new(PullResult.Network, "broke before the response was complete; try again", Always(Cut, 10) with { Path = "/manifests/" });
-        cases["stall once"] = Survived(Once(Stall, Some));
-        cases["stall each time"] = new(PullResult.Network, "sent nothing for 1 s, which is the limit; try again", Always(Stall)) { MaxTries = 2 };
-        cases["no answer, once"] = Survived(Once(NoAnswer));
-        cases["no answer each time"] = new(PullResult.Network, "did not answer within 1 s, which is the limit; try again", Always(NoAnswer)) { MaxTries = 2 };
-        cases["no answer for the manifest, once"] = Survived(Once(NoAnswer) with { Path = "/manifests/" });
+        cases["stall once"] = Survived(Once(Stall, Some)) with { Outgoing = ShortStall };
+        cases["stall each time"] = new(PullResult.Network, "sent nothing for 1 s, which is the limit; try again", Always(Stall)) { MaxTries = 2, Outgoing = ShortStall };
+        cases["no answer, once"] = Survived(Once(NoAnswer)) with { Outgoing = ShortHeaders };
+        cases["no answer each time"] =
+            new(PullResult.Network, "did not answer within 1 s, which is the limit; try again", Always(NoAnswer)) { MaxTries = 2, Outgoing = ShortHeaders };
+        cases["no answer for the manifest, once"] = Survived(Once(NoAnswer) with { Path = "/manifests/" }) with { Outgoing = ShortHeaders };
         cases["slow"] = Survived(Always(Slow, 1000) with { Pause = TimeSpan.FromMilliseconds(12) });
     }
 

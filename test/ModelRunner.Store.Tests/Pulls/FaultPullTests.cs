@@ -17,8 +17,6 @@ namespace ModelRunner.Store.Tests.Pulls;
 /// </summary>
 public sealed class FaultPullTests(SharedRegistry shared) : IClassFixture<SharedRegistry>, IAsyncLifetime
 {
-    private static readonly OutgoingSettings Impatient = new() { HeadersTimeout = TimeSpan.FromSeconds(1), StallTimeout = TimeSpan.FromSeconds(1) };
-
     private RegistryProcess _registry = null!;
     private FaultProxy _proxy = null!;
 
@@ -49,7 +47,7 @@ public sealed class FaultPullTests(SharedRegistry shared) : IClassFixture<Shared
     public async Task A_pull_ends_with_all_bytes_or_a_named_error(string name)
     {
         FaultCase fault = FaultCases.All[name];
-        using PullFixture pulls = MakeFixture(fault.MaxTries);
+        using PullFixture pulls = MakeFixture(fault.MaxTries, fault.Outgoing);
         foreach (RegistryFault part in fault.Faults)
             _proxy.Add(part);
 
@@ -108,7 +106,7 @@ public sealed class FaultPullTests(SharedRegistry shared) : IClassFixture<Shared
         using X509Certificate2 certificate = authority.Server("registry");
         await using FaultProxy secure = await FaultProxy.StartAsync(_registry.Address, certificate);
         secure.Add(new RegistryFault(FaultKind.RedirectTo) { Target = _proxy.Address });
-        using PullFixture pulls = MakeFixture(outgoing: Impatient with { AuthorityFile = authority.AuthorityPath });
+        using PullFixture pulls = MakeFixture(outgoing: new OutgoingSettings { AuthorityFile = authority.AuthorityPath });
 
         await CheckAsync(pulls, RegistryFixture.NameIn(secure.Host), PullResult.Server, "redirected from https to http://", () => secure.Clear());
 
@@ -134,7 +132,7 @@ public sealed class FaultPullTests(SharedRegistry shared) : IClassFixture<Shared
 
     private static PullFixture MakeFixture(int maxTries = 5, OutgoingSettings? outgoing = null, Func<string, RegistryCredential?>? credentials = null) => new(
         new PullSettings { MaxTries = maxTries },
-        registry: new RegistryFixture(outgoing ?? Impatient, new RegistrySettings { MaxTries = maxTries }, credentials));
+        registry: new RegistryFixture(outgoing, new RegistrySettings { MaxTries = maxTries }, credentials));
 
     private async Task CheckAsync(PullFixture pulls, ArtifactName name, PullResult result, string text, Action? heal = null)
     {
