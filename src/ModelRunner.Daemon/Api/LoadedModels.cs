@@ -41,6 +41,10 @@ internal sealed class LoadedModels(RunnerPool pool)
             new UnloadSelection(null, runners.Select(static runner => runner.Key.Model).ToHashSet(StringComparer.Ordinal)), CancellationToken.None,
             caller.KeyName);
 
+    // One that failed or waits has no process, so nothing uses the files.
     private RunnerSnapshot[] FindByName(HashSet<string> names) =>
-        [.. pool.Runners.Where(runner => !runner.IsAttached && names.Contains(runner.Key.Model))];
+    [
+        .. pool.Runners.Where(runner => !runner.IsAttached && runner.State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping
+            && names.Contains(runner.Key.Model)),
+    ];
 }

@@ -79,11 +79,14 @@ internal sealed class LedgerDatabase : IDisposable
     public static LedgerDatabase OpenReadOnly(string path, bool hasLog, bool hasIndex)
     {
         bool isAlone = hasLog && !hasIndex;
-        string source = isAlone ? new Uri(path).AbsoluteUri + "?vfs=unix-none" : hasLog ? path : new Uri(path).AbsoluteUri + "?immutable=1";
+        string source = isAlone ? UriOf(path) + "?vfs=unix-none" : hasLog ? path : UriOf(path) + "?immutable=1";
         return Open(
             new SqliteConnectionStringBuilder { DataSource = source, Mode = SqliteOpenMode.ReadOnly }, keepsRequests: true, isReadOnly: true,
             isAlone ? "PRAGMA locking_mode=EXCLUSIVE" : null);
     }
+
+    // The class Uri would take a percent sign in the path for the beginning of an escaped character.
+    private static string UriOf(string path) => "file:" + string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
 
     private static LedgerDatabase Open(SqliteConnectionStringBuilder text, bool keepsRequests, bool isReadOnly, string? first = null)
     {

@@ -37,8 +37,8 @@ internal sealed class ModelArchive : IDisposable
     public static ModelArchive Open(ModelStore store, StoreEntry entry, string? name)
     {
         byte[]? bytes = ManifestFile.ReadBytes(store.Folder, entry.Id);
-        if (bytes is null || ManifestReader.TryRead(bytes, out _) is not { } manifest)
-            throw store.ExplainMissing(entry.Id, StoreErrorReason.Damaged, $"the manifest of the model cannot be read; {RepairAdvice.Text}");
+        if (bytes is null || !ContentHash.Matches(bytes, entry.Id) || ManifestReader.TryRead(bytes, out _) is not { } manifest)
+            throw store.ExplainMissing(entry.Id, StoreErrorReason.Damaged, $"the manifest of the model is missing or changed; {RepairAdvice.Text}");
 
         // The layers come first, as Docker Model Runner writes them.
         Descriptor[] files = [.. manifest.Layers.Append(manifest.Config).DistinctBy(static file => file.Digest)];

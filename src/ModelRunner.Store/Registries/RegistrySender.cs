@@ -36,6 +36,7 @@ internal sealed class RegistrySender(OutgoingClient client, RegistryAuthorizer a
         response = await client.SendAsync(request.Outgoing with { Authorization = answer }, cancellation);
         if (response.Status != HttpStatusCode.Unauthorized || response.LeftOrigin)
             return await AcceptAsync(request, response, cancellation);
+        authorizer.Forget(endpoint, request.Scopes, answer);
         using (response)
             throw Refuse(request, response, wasTried: true);
     }

@@ -16,8 +16,8 @@ public sealed class LoadedRemovalTests
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
         {
             HasTcp = true, Configuration = KeyedDaemon.Configuration(KeyedDaemon.Key("bob"), KeyedDaemon.Key("ada")),
-        }.WithFaults("""{"token_delay_ms":50}"""));
-        await daemon.CommandAsync("package", "--gguf", Path.Join(Repository.Root, "models/tiny-chat.gguf"), "me/busy:v1");
+        });
+        await PackageAsync(daemon, "me/busy:v1", """{"token_delay_ms":50}""");
         using var client = new HttpClient { BaseAddress = daemon.TcpAddress };
         HttpResponseMessage[] streams = [await BeginAsync(client, "bob"), await BeginAsync(client, "ada"), await BeginAsync(client, "bob")];
 
@@ -31,6 +31,27 @@ public sealed class LoadedRemovalTests
         await DaemonFixture.WaitUntilAsync(
             async () => (await daemon.RunClientAsync(daemon.FolderPath, "rm", "me/busy:v1")).Error.Contains("(running requests: 0)", StringComparison.Ordinal),
             DaemonFixture.Patience);
+    }
+
+    /// <summary>It has no process that uses the file.</summary>
+    [Fact]
+    public async Task A_model_whose_start_failed_is_not_loaded()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await PackageAsync(daemon, "me/broken:v1", """{"exit_at_start":1}""");
+        Assert.NotEqual(200, (await daemon.PostAsync("v1/chat/completions", """{"model":"me/broken:v1","messages":[]}""")).Status);
+        Assert.Equal("failed", Assert.Single(await daemon.RunnersAsync()).GetProperty("state").GetString());
+
+        (int code, _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", "me/broken:v1");
+
+        Assert.True(code == 0, error);
+    }
+
+    private static async Task PackageAsync(DaemonFixture daemon, string name, string faults)
+    {
+        await daemon.CommandAsync("package", "--gguf", Path.Join(Repository.Root, "models/tiny-chat.gguf"), name);
+        string weights = Directory.EnumerateFiles(Path.Join(daemon.FolderPath, "models/store/blobs/sha256")).MaxBy(static path => new FileInfo(path).Length)!;
+        await File.WriteAllTextAsync(weights + ".stub.json", faults, Token);
     }
 
     private static async Task<HttpResponseMessage> BeginAsync(HttpClient client, string key)

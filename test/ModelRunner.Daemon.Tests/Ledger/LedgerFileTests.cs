@@ -14,6 +14,24 @@ public sealed class LedgerFileTests : IDisposable
 
     public void Dispose() => _fixture.Dispose();
 
+    /// <summary>SQLite gets these paths as addresses, in which a percent sign, a question mark and others have a meaning.</summary>
+    [Theory]
+    [InlineData("a%41b")]
+    [InlineData("a b?c#d")]
+    [InlineData("größe")]
+    public void A_database_with_any_path_can_be_opened_for_reading(string folder)
+    {
+        string path = Path.Join(_fixture.StatePath, folder, "ledger.db");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        LedgerDatabase.Open(path).Dispose();
+        string[] before = Directory.GetFileSystemEntries(_fixture.StatePath);
+
+        LedgerDatabase.OpenReadOnly(path, hasLog: false, hasIndex: false).Dispose();
+        LedgerDatabase.OpenReadOnly(path, hasLog: true, hasIndex: false).Dispose();
+
+        Assert.Equal(before, Directory.GetFileSystemEntries(_fixture.StatePath));
+    }
+
     [Fact]
     public async Task A_damaged_database_is_set_aside_at_the_start()
     {

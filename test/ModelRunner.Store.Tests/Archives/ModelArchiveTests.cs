@@ -37,6 +37,20 @@ public sealed class ModelArchiveTests
     }
 
     [Fact]
+    public async Task A_changed_manifest_is_not_saved()
+    {
+        using var source = new StoreFixture();
+        using MemoryStream saved = await SaveAsync(source);
+        string path = source.Folder.ManifestOf(Made.Id);
+        await File.WriteAllBytesAsync(path, [.. Made.Manifest, (byte)' '], Cancellation);
+
+        StoreException failure = Assert.Throws<StoreException>(() => ModelArchive.Open(source.Store, source.Store.Read().Entries[0], Name));
+
+        Assert.Equal(StoreErrorReason.Damaged, failure.Reason);
+        Assert.StartsWith("the manifest of the model is missing or changed; ", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_form_is_that_of_Docker_Model_Runner_for_any_reader()
     {
         using var source = new StoreFixture();

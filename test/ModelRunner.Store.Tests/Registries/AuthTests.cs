@@ -48,6 +48,21 @@ public sealed class AuthTests
     }
 
     [Fact]
+    public async Task A_password_that_was_refused_is_not_sent_again_after_the_user_has_removed_it()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(new RegistrySetup { User = RegistryUser.Ann }, Cancellation);
+        RegistryCredential? credential = new("the test") { User = ("ann", "wrong") };
+        using var fixture = new RegistryFixture(credentials: _ => credential);
+        await Assert.ThrowsAsync<RemoteException>(() => fixture.Client.GetManifestAsync(RegistryFixture.NameIn(registry.Host), Cancellation));
+        credential = null;
+
+        RemoteException failure = await Assert.ThrowsAsync<RemoteException>(
+            () => fixture.Client.GetManifestAsync(RegistryFixture.NameIn(registry.Host), Cancellation));
+
+        Assert.Contains(" needs a login: ", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_credentials_the_error_names_the_login()
     {
         await using RegistryProcess registry = await RegistryProcess.StartAsync(new RegistrySetup { User = RegistryUser.Ann }, Cancellation);

@@ -115,6 +115,32 @@ public sealed class RegistryCredentialsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_that_is_none_is_told()
+    {
+        Directory.CreateDirectory(_folder.PathOf(".docker/config.json"));
+
+        string? told = await FindProblemAsync();
+
+        Assert.Equal($"the credentials in Docker's config.json cannot be read: {_folder.PathOf(".docker/config.json")} is a folder", told);
+    }
+
+    [Fact]
+    public async Task A_helper_that_was_mended_is_asked_again_soon()
+    {
+        Helper("lab", "exit 3");
+        Write("""{"credsStore":"lab"}""");
+        var clock = new MovableClock();
+        using var credentials = new RegistryCredentials(_variables.GetValueOrDefault, _folder.Path, _notices.Add, clock);
+        Assert.NotNull((await credentials.FindAsync("reg.example", Cancellation))?.Problem);
+        Helper("lab", """echo '{"Username":"ann","Secret":"secret"}'""");
+        Assert.NotNull((await credentials.FindAsync("reg.example", Cancellation))?.Problem);
+
+        clock.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal("ann", (await credentials.FindAsync("reg.example", Cancellation))?.User?.Name);
+    }
+
+    [Fact]
     public async Task DOCKER_CONFIG_names_the_folder()
     {
         Write("""{"auths":{"reg.example":{"username":"home"}}}""");

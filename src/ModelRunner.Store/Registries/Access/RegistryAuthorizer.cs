@@ -31,6 +31,16 @@ internal sealed class RegistryAuthorizer(
             return _kept.TryGetValue((endpoint.Base, scopes.ToString()), out AccessToken? token) && time.GetUtcNow() < token.Until ? token.Header : null;
     }
 
+    /// <summary>Forgets a header that the registry did not accept: the user may log in anew.</summary>
+    public void Forget(RegistryEndpoint endpoint, RegistryScopes scopes, string header)
+    {
+        lock (_gate)
+        {
+            if (_kept.TryGetValue((endpoint.Base, scopes.ToString()), out AccessToken? token) && token.Header == header)
+                _kept.Remove((endpoint.Base, scopes.ToString()));
+        }
+    }
+
     /// <summary>Why the user's credentials for a registry could not be used when they were last needed; null: they could, or there are none.</summary>
     public string? ProblemOf(RegistryEndpoint endpoint)
     {

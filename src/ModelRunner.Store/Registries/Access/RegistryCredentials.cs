@@ -16,6 +16,9 @@ internal sealed class RegistryCredentials(Func<string, string?> readVariable, st
     // A helper may ask the user, or wait long. Several requests of one pull ask it once.
     private static readonly TimeSpan HelperLife = TimeSpan.FromSeconds(60);
 
+    // The user mends it and tries again. The requests of one pull still wait for one that hangs only once.
+    private static readonly TimeSpan FailureLife = TimeSpan.FromSeconds(5);
+
     private const int MaxKept = 64;
 
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -54,7 +57,12 @@ internal sealed class RegistryCredentials(Func<string, string?> readVariable, st
         {
             await using FileStream? file = RegularFile.Open(path);
             if (file is null)
-                return (null, path, null);
+            {
+                return FileStatus.OfLink(path).Kind == FileKind.Missing
+                    ? (null, path, null)
+                    : throw new FormatException($"{path} {PathProblem.OfFile(path)}");
+            }
+
             if (file.Length > DockerConfiguration.MaxBytes)
                 throw new FormatException(FormattableString.Invariant($"{path} is longer than {DockerConfiguration.MaxBytes} bytes, which is the limit"));
             byte[] bytes = new byte[file.Length];
@@ -76,15 +84,14 @@ internal sealed class RegistryCredentials(Func<string, string?> readVariable, st
         await _gate.WaitAsync(cancellation);
         try
         {
-            DateTimeOffset now = time.GetUtcNow();
-            if (_answers.TryGetValue((helper, host), out (HelperOutcome Outcome, DateTimeOffset Until) kept) && now < kept.Until)
+            if (_answers.TryGetValue((helper, host), out (HelperOutcome Outcome, DateTimeOffset Until) kept) && time.GetUtcNow() < kept.Until)
                 return kept.Outcome;
             HelperOutcome outcome = await CredentialHelper.AskAsync(helper, RegistryKeys.ForHelper(host), readVariable("PATH"), time, cancellation);
             if (outcome.Problem is not null)
                 notify(TellOf(host, outcome.Problem));
             if (_answers.Count >= MaxKept)
                 _answers.Clear();
-            _answers[(helper, host)] = (outcome, now + HelperLife);
+            _answers[(helper, host)] = (outcome, time.GetUtcNow() + (outcome.Problem is null ? HelperLife : FailureLife));
             return outcome;
         }
         finally
