@@ -103,6 +103,7 @@ public sealed partial class MemoryInUseTests : IDisposable
         string path = await WriteAsync(ShapeModels.Build("llama", words));
         MemoryEstimate estimate = Estimate(path, added, isLlamaServer: true, context: 512, slots: 4);
         await using HostProcess server = await StartServerAsync(path, 512, 4, added);
+        await server.WaitForLogAsync("model loaded");
         return (Sizes(server.Log, ResultLine()).Sum(), estimate.Compute);
     }
 
