@@ -137,8 +137,8 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
             StatusCodes.Status507InsufficientStorage, "there is no space left for the model store; make space and try again", ApiError.Server)
         { CanRetryHelp = false }
         : new ApiError(
-            StatusCodes.Status500InternalServerError, "the model store cannot be written; check the folder in MODELS_PATH, its owner and its disk",
-            ApiError.Server);
+            StatusCodes.Status500InternalServerError,
+            $"the model store cannot be written: {DiskCause.Of(failure)}; check the folder in MODELS_PATH, its owner and its disk", ApiError.Server);
 
     // A model that was renamed during the search may be missed. So search again if the list has changed.
     private async Task<(StoreEntry Entry, string? Tag)> LookAsync(Func<StoreIndex, Task<(StoreEntry Entry, string? Tag)>> find)

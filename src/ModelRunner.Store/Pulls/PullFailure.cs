@@ -17,7 +17,7 @@ internal static class PullFailure
         IOException full when DiskSpace.IsFull(full) => new PullOutcome(
             PullResult.NoSpace, "there is no space left for the model store; what was fetched is kept: make space and pull again", null),
         IOException or UnauthorizedAccessException => new PullOutcome(
-            PullResult.Store, "the model store cannot be written; check the folder in MODELS_PATH, its owner and its disk", null),
+            PullResult.Store, $"the model store cannot be written: {DiskCause.Of(failure)}; check the folder in MODELS_PATH, its owner and its disk", null),
         _ => null,
     };
 

@@ -1,3 +1,4 @@
+using ModelRunner.Linux.Files;
 using ModelRunner.Store.Http;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Pulls;
@@ -15,7 +16,7 @@ internal static class PushFailure
         RemoteException remote => new PushOutcome(ResultOf(remote.Reason), remote.Message),
         StoreException stored => new PushOutcome(stored.Reason == StoreErrorReason.NotFound ? PushResult.NotFound : PushResult.Store, failure.Message),
         IOException or UnauthorizedAccessException => new PushOutcome(
-            PushResult.Store, "the model store cannot be read; check the folder in MODELS_PATH, its owner and its disk"),
+            PushResult.Store, $"the model store cannot be read: {DiskCause.Of(failure)}; check the folder in MODELS_PATH, its owner and its disk"),
         _ => null,
     };
 

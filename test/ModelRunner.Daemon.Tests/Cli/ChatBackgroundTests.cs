@@ -70,6 +70,27 @@ public sealed class ChatBackgroundTests
             """{"role":"assistant","content":"Once upon a time"},{"role":"user","content":"Go on"}]}""", StringComparison.Ordinal));
     }
 
+    /// <summary>A shell that edits lines has the terminal in another mode while it waits for a command.</summary>
+    [Fact]
+    public async Task A_chat_without_an_editor_has_the_terminal_of_the_foreground_and_not_that_of_its_start()
+    {
+        await using FakeDaemon daemon = (await StartAsync()).OnStream(Chat, Answer("Oslo."));
+        await using Terminal terminal = Terminal.StartShell(
+            daemon,
+            $"set -m; stty -icanon -echo -icrnl; TERM=dumb \"$@\" & id=$!; {UntilStopped}; stty icanon echo icrnl; fg >/dev/null; echo code $?; stty -a",
+            ["run", "otter"], NoColor);
+
+        await terminal.WaitForAsync("> ");
+        terminal.Type("Capital?\r");
+        await terminal.WaitForAsync("Oslo.");
+        terminal.Type(EndOfInput);
+
+        await terminal.WaitForEndAsync();
+        Assert.Contains("> Capital?\r\n", terminal.Screen, StringComparison.Ordinal);
+        Assert.Contains("code 0\r\n", terminal.Screen, StringComparison.Ordinal);
+        Assert.DoesNotContain("-icanon", terminal.Screen, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_stopped_chat_can_be_ended()
     {

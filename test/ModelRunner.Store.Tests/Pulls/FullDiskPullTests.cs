@@ -166,7 +166,7 @@ public sealed class FullDiskPullTests : IAsyncLifetime
         PullOutcome failed = await _fixture.PullAsync(_registry.Name);
 
         Assert.Equal(PullResult.Store, failed.Result);
-        Assert.Equal("the model store cannot be written; check the folder in MODELS_PATH, its owner and its disk", failed.Message);
+        Assert.Equal("the model store cannot be written: read-only file system; check the folder in MODELS_PATH, its owner and its disk", failed.Message);
         Assert.Equal(0, _registry.Requests);
         Assert.Empty(_fixture.Store.Read().Entries);
 

@@ -176,9 +176,9 @@ public sealed class PushTests
     public async Task An_upload_may_take_longer_than_the_time_for_an_answer()
     {
         await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Cancellation);
-        using var fixture = new RegistryFixture(new OutgoingSettings { HeadersTimeout = TimeSpan.FromSeconds(1) });
+        using var fixture = new RegistryFixture(new OutgoingSettings { HeadersTimeout = TimeSpan.FromSeconds(3) });
         byte[] bytes = RegistryModel.Make(20_000).Layer;
-        BlobUpload upload = Upload(bytes) with { Open = () => new SlowStream(bytes, partSize: 500, TimeSpan.FromMilliseconds(50)) };
+        BlobUpload upload = Upload(bytes) with { Open = () => new SlowStream(bytes, partSize: 500, TimeSpan.FromMilliseconds(110)) };
 
         UploadOutcome outcome = await fixture.Client.PutBlobAsync(RegistryFixture.NameIn(registry.Host), upload, Cancellation);
 
