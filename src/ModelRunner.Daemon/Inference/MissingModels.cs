@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Inference.Bodies;
@@ -28,7 +29,9 @@ internal sealed class MissingModels(
 
     private readonly Lock _lock = new();
     private int _waiting;
-    private readonly Dictionary<string, (PullOutcome Outcome, DateTimeOffset Until)> _failures = new(StringComparer.Ordinal);
+
+    // Requests do not share pulls with those of other rights, and so not their failures either.
+    private readonly Dictionary<(string Name, bool MustFetch), (PullOutcome Outcome, DateTimeOffset Until)> _failures = [];
 
     /// <summary>Finds the model that a request names.</summary>
     /// <param name="context">The request.</param>
@@ -66,7 +69,7 @@ internal sealed class MissingModels(
 
     private async Task PullAsync(HttpContext context, ArtifactName name, RequestBody body, StreamPings? pings)
     {
-        if (Failed(name) is { } before)
+        if (Failed(name, ModelRights.MustFetch(Caller.Of(context))) is { } before)
             throw new ApiException(PullErrors.OfRequest(name, before));
 
         // Each of them holds its body, and a pull may take hours.
@@ -103,13 +106,14 @@ internal sealed class MissingModels(
 
     private async Task FollowAsync(HttpContext context, ArtifactName name, StreamPings? pings)
     {
-        Pull pull = PullStart.Join(pulls, name, mustFetch: ModelRights.MustFetch(Caller.Of(context)));
+        bool mustFetch = ModelRights.MustFetch(Caller.Of(context));
+        Pull pull = PullStart.Join(pulls, name, mustFetch: mustFetch);
         try
         {
             PullOutcome outcome = await WaitAsync(context, pull, pings);
             if (outcome.IsSuccess)
                 return;
-            Keep(name, outcome);
+            Keep(name, mustFetch, outcome);
             throw new ApiException(PullErrors.OfRequest(name, outcome));
         }
         finally
@@ -150,13 +154,21 @@ internal sealed class MissingModels(
         + $"does not fit; pull the model first with \"model-runner pull {name.ToWrittenString()}\", send less, or set limits.maxBodyMemory to a larger size",
         ApiError.Unavailable, RefusalCodes.BodyMemory, RetryAfter: TimeSpan.FromSeconds(5)));
 
-    private PullOutcome? Failed(ArtifactName name)
+    private PullOutcome? Failed(ArtifactName name, bool mustFetch)
     {
         lock (_lock)
-            return _failures.TryGetValue(name.ToString(), out var failure) && time.GetUtcNow() < failure.Until ? failure.Outcome : null;
+        {
+            if (!_failures.TryGetValue((name.ToString(), mustFetch), out var failure) || failure.Until - time.GetUtcNow() is not { Ticks: > 0 } left)
+                return null;
+            string next = string.Create(
+                CultureInfo.InvariantCulture,
+                $"this is the result of an earlier request, and requests pull again in {Math.Ceiling(left.TotalSeconds)} s; "
+                + $"\"model-runner pull {name.ToWrittenString()}\" pulls at once");
+            return failure.Outcome with { Message = $"{failure.Outcome.Message}; {next}" };
+        }
     }
 
-    private void Keep(ArtifactName name, PullOutcome outcome)
+    private void Keep(ArtifactName name, bool mustFetch, PullOutcome outcome)
     {
         if (outcome.Result == PullResult.Cancelled)
             return;
@@ -164,7 +176,7 @@ internal sealed class MissingModels(
         {
             if (_failures.Count >= MaxFailures)
                 _failures.Clear();
-            _failures[name.ToString()] = (outcome, time.GetUtcNow() + FailureLife);
+            _failures[(name.ToString(), mustFetch)] = (outcome, time.GetUtcNow() + FailureLife);
         }
     }
 }

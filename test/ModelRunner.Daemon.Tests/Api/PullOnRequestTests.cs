@@ -55,7 +55,10 @@ public sealed class PullOnRequestTests
 
         (int status, JsonElement body) = await daemon.PostAsync("v1/messages", Body($"{proxy.Host}/ai/none"));
         int asked = proxy.Requests.Count;
-        (int again, JsonElement _) = await daemon.PostAsync(Path, Body($"{proxy.Host}/ai/none"));
+        (int again, JsonElement repeated) = await daemon.PostAsync(Path, Body($"{proxy.Host}/ai/none"));
+        Assert.Matches(
+            $"; this is the result of an earlier request, and requests pull again in [0-9]+ s; \"model-runner pull {proxy.Host}/ai/none(:latest)?\" pulls at once$",
+            repeated.GetProperty("error").GetProperty("message").GetString());
 
         Assert.Equal((404, 404), (status, again));
         Assert.Equal("not_found_error", body.GetProperty("error").GetProperty("type").GetString());
