@@ -9,6 +9,12 @@ internal sealed record DraftSettings(ModelReference Model)
     /// <summary>The most tokens that may be proposed at once.</summary>
     public const int MostTokens = 256;
 
+    /// <summary>The argument that selects how tokens are drafted.</summary>
+    public const string TypeArgument = "--spec-type";
+
+    /// <summary>Its value for a draft model. Without it, a draft model is loaded and never used.</summary>
+    public const string DraftType = "draft-simple";
+
     /// <summary>The argument for <see cref="MaxTokens"/>.</summary>
     public const string TokensArgument = "--spec-draft-n-max";
 

@@ -7,7 +7,6 @@ internal sealed record EngineFlags(IReadOnlySet<string> Known, IReadOnlyDictiona
 {
     private const int MaxIndent = 2;
     private const string TraceLevel = "4: trace";
-    private const string DraftType = "draft-simple";
     private const string Removal = "has been removed";
 
     // A text with fewer arguments is not the help of an engine.
@@ -47,7 +46,7 @@ internal sealed record EngineFlags(IReadOnlySet<string> Known, IReadOnlyDictiona
             : new EngineFlags(known, removed)
             {
                 HasTraceLevel = help.Contains(TraceLevel, StringComparison.Ordinal),
-                HasDraftType = help.Contains(DraftType, StringComparison.Ordinal),
+                HasDraftType = help.Contains(DraftSettings.DraftType, StringComparison.Ordinal),
             };
     }
 

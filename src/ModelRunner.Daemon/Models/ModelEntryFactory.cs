@@ -17,7 +17,6 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
     /// </summary>
     private const int DefaultContextSize = AutoContext.Usual;
 
-    private const string TypeArgument = "--spec-type";
     private const string DraftTypes = "draft-";
 
     private readonly HeaderCache _headers = new(threads, time);
@@ -211,8 +210,8 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             return $"its draft model {draft.Describe(problem)}";
         if (!ModelModes.Of(header!).Contains(RunnerMode.Completion))
             return $"its draft model {draft.Describe("it makes no text")}";
-        return LlamaArguments.FindText(Arguments(source), TypeArgument) is { } types && !types.Contains(DraftTypes, StringComparison.Ordinal)
-            ? $"its draft model {draft.Describe($"{TypeArgument} {types} in its arguments does not use one, add draft-simple")}"
+        return LlamaArguments.FindText(Arguments(source), DraftSettings.TypeArgument) is { } types && !types.Contains(DraftTypes, StringComparison.Ordinal)
+            ? $"its draft model {draft.Describe($"{DraftSettings.TypeArgument} {types} in its arguments does not use one, add {DraftSettings.DraftType}")}"
             : null;
     }
 

@@ -106,7 +106,7 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
     };
 
     private Decision OfRefusal(Refuse refusal, PendingRequest request) =>
-        ForSender(Make(DecisionKind.Refuse, request.Key, $"{request.Explain(refusal)}"), request) with { Reason = refusal.Reason.ToLabelValue() };
+        ForSender(Make(DecisionKind.Refuse, request.Key, $"{refusal.Message}"), request) with { Reason = refusal.Reason.ToLabelValue() };
 
     private static Decision ForSender(Decision decision, PendingRequest? request) => request?.Wishes.Sender is { } sender
         ? decision with { By = sender.Key, RequestId = sender.RequestId }

@@ -204,7 +204,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         if (schedulerEvent is RunnerStalled stalled)
             Report(stalled);
 
-        IReadOnlyList<SchedulerEffect> effects = _scheduler.Handle(schedulerEvent, Now);
+        IReadOnlyList<SchedulerEffect> effects = Explain(_scheduler.Handle(schedulerEvent, Now));
         _hasGivenUp = _scheduler.HasGivenUp;
         Record(schedulerEvent, effects);
         LoadRatio.Count(effects);
@@ -355,7 +355,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
     private void Refuse(Refuse refusal)
     {
         if (_pending.TryRemove(refusal.Request, out PendingRequest? request))
-            request.Refuse(refusal with { Message = Explain(refusal, request) });
+            request.Refuse(refusal);
     }
 
     private TimeSpan Now => _time.GetElapsedTime(_startedAt);

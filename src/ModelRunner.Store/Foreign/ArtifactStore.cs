@@ -12,8 +12,6 @@ namespace ModelRunner.Store.Foreign;
 /// </summary>
 internal static class ArtifactStore
 {
-    // Nothing tells where a model came from.
-
     /// <summary>Lists them.</summary>
     /// <param name="folders">The stores; folders that are none are passed over.</param>
     /// <param name="scan">The scan.</param>

@@ -57,15 +57,7 @@ public sealed class ChatTerminalTests
     [Fact]
     public async Task Control_C_stops_a_response_and_keeps_what_was_typed_before_it()
     {
-        int asked = 0;
-        await using FakeDaemon daemon = (await StartAsync()).OnStream(Chat, async context =>
-        {
-            bool isFirst = Interlocked.Increment(ref asked) == 1;
-            await context.Response.WriteAsync(isFirst ? Chunk("Once upon") : Answer("Well."));
-            await context.Response.Body.FlushAsync();
-            if (isFirst)
-                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
-        });
+        await using FakeDaemon daemon = await StartWithEndlessResponseAsync();
         await using Terminal terminal = Terminal.Start(daemon, ["run", "otter"], NoColor);
 
         await terminal.WaitForAsync(Prompt);
@@ -84,15 +76,7 @@ public sealed class ChatTerminalTests
     [InlineData(1, 2_300_000)]
     public async Task Control_C_stops_a_response_however_much_was_typed_before_it(int pieces, int length)
     {
-        int asked = 0;
-        await using FakeDaemon daemon = (await StartAsync()).OnStream(Chat, async context =>
-        {
-            bool isFirst = Interlocked.Increment(ref asked) == 1;
-            await context.Response.WriteAsync(isFirst ? Chunk("Once upon") : Answer("Well."));
-            await context.Response.Body.FlushAsync();
-            if (isFirst)
-                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
-        });
+        await using FakeDaemon daemon = await StartWithEndlessResponseAsync();
         await using Terminal terminal = Terminal.Start(daemon, ["run", "otter"], NoColor);
 
         await terminal.WaitForAsync(Prompt);
@@ -219,5 +203,19 @@ public sealed class ChatTerminalTests
 
         Assert.Equal(0, await terminal.WaitForEndAsync());
         Assert.DoesNotContain('\u001b', terminal.Screen);
+    }
+
+    // The first response goes on until the client leaves.
+    private static async Task<FakeDaemon> StartWithEndlessResponseAsync()
+    {
+        int asked = 0;
+        return (await StartAsync()).OnStream(Chat, async context =>
+        {
+            bool isFirst = Interlocked.Increment(ref asked) == 1;
+            await context.Response.WriteAsync(isFirst ? Chunk("Once upon") : Answer("Well."));
+            await context.Response.Body.FlushAsync();
+            if (isFirst)
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
+        });
     }
 }

@@ -1,7 +1,9 @@
+using ModelRunner.Store.Layout;
+
 namespace ModelRunner.Store.Tests.Archives;
 
 /// <summary>Has the content of another stream, and then neither bytes nor an end: its reader gives up.</summary>
-internal sealed class StallingStream(Stream content, CancellationTokenSource leaving) : ReadOnlyStream
+internal sealed class StallingStream(Stream content, CancellationTokenSource leaving) : ForwardStream
 {
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -11,6 +13,4 @@ internal sealed class StallingStream(Stream content, CancellationTokenSource lea
         await Task.Delay(Timeout.Infinite, cancellationToken);
         return 0;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

@@ -1,7 +1,9 @@
+using ModelRunner.Store.Layout;
+
 namespace ModelRunner.Store.Tests.Archives;
 
 /// <summary>Gives the bytes of another stream in steps that a test allows, until it lets it run.</summary>
-internal sealed class SteppedStream(Stream content) : ReadOnlyStream
+internal sealed class SteppedStream(Stream content) : ForwardStream
 {
     private const int MaxStep = 64 * 1024;
 
@@ -33,8 +35,6 @@ internal sealed class SteppedStream(Stream content) : ReadOnlyStream
 
         return await content.ReadAsync(buffer[..Math.Min(buffer.Length, MaxStep)], cancellationToken);
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

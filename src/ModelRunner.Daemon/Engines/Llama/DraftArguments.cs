@@ -7,12 +7,6 @@ namespace ModelRunner.Daemon.Engines.Llama;
 /// <summary>The arguments of llama-server for a draft model, whose names differ between versions.</summary>
 internal static class DraftArguments
 {
-    /// <summary>The argument that selects how tokens are drafted.</summary>
-    public const string Type = "--spec-type";
-
-    // A draft model without this value is loaded and never used.
-    private const string DraftType = "draft-simple";
-
     // The current name first.
     private static readonly string[] ModelNames = ["--spec-draft-model", "--model-draft", "-md"];
     private static readonly string[] TokenNames = [DraftSettings.TokensArgument, "--draft-max", "--draft-n", "--draft"];
@@ -26,10 +20,10 @@ internal static class DraftArguments
     {
         yield return NameIn(flags, ModelNames) ?? ModelNames[0];
         yield return draft.File.Path;
-        if (flags is null or { HasDraftType: true } && !added.Contains(Type, StringComparer.Ordinal))
+        if (flags is null or { HasDraftType: true } && !added.Contains(DraftSettings.TypeArgument, StringComparer.Ordinal))
         {
-            yield return Type;
-            yield return DraftType;
+            yield return DraftSettings.TypeArgument;
+            yield return DraftSettings.DraftType;
         }
 
         if (draft.Settings.MaxTokens is { } tokens && (NameIn(flags, TokenNames) ?? TokenNames[0]) is var most)
