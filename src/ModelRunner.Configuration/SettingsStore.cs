@@ -67,12 +67,14 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
     /// </summary>
     /// <param name="change">Makes the new changes from the current ones. An exception of it is thrown, and nothing changes.</param>
     /// <param name="flags">The arguments that the engine knows; null: they are not known, or known already.</param>
+    /// <param name="check">Gets the settings with the changes. No other change is made meanwhile. An exception of it is thrown, and nothing changes.</param>
     /// <exception cref="AggregateException">Subscribers failed. All others were told.</exception>
     public Task OverrideAsync(
-        Func<IReadOnlyDictionary<string, ModelOverride>, IReadOnlyDictionary<string, ModelOverride>> change, EngineFlags? flags)
+        Func<IReadOnlyDictionary<string, ModelOverride>, IReadOnlyDictionary<string, ModelOverride>> change, EngineFlags? flags,
+        Func<DaemonSettings, Task>? check = null)
     {
         lock (_lock)
-            return _replacing = OverrideAfterAsync(_replacing, change, flags);
+            return _replacing = OverrideAfterAsync(_replacing, change, flags, check);
     }
 
     /// <summary>Notes that a reload failed. The settings stay.</summary>
@@ -100,10 +102,14 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
     }
 
     private async Task OverrideAfterAsync(
-        Task before, Func<IReadOnlyDictionary<string, ModelOverride>, IReadOnlyDictionary<string, ModelOverride>> change, EngineFlags? flags)
+        Task before, Func<IReadOnlyDictionary<string, ModelOverride>, IReadOnlyDictionary<string, ModelOverride>> change, EngineFlags? flags,
+        Func<DaemonSettings, Task>? check)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
-        _overrides = change(_overrides);
+        IReadOnlyDictionary<string, ModelOverride> next = change(_overrides);
+        if (check is not null)
+            await check(_written.With(next, flags ?? _flags));
+        _overrides = next;
         _flags = flags ?? _flags;
         await ApplyAsync();
     }

@@ -56,18 +56,27 @@ internal sealed partial class ConfigureEndpoint(
         using (RequestBody body = await bodies.ReadAsync(context.Request, MaxBytes, "send fewer or shorter flags", context.RequestAborted))
             request = ConfigureRequest.Read(body.Bytes);
 
-        ModelLookup lookup = await catalog.FindAsync(request.Model, context.RequestAborted);
-        ModelEntry model = lookup.Model ?? throw new ApiException(ApiErrors.OfLookup(lookup));
-        Check(model, request, backend);
+        ModelSource model = await FindAsync(request.Model, context.RequestAborted);
+        ChangeCheck.CheckOwner(model, request, backend);
+        string reference = model.Reference.ToString();
         if (request.Draft is { } draft)
-            request.Draft = await drafts.CompleteAsync(model, draft, context.RequestAborted);
+            request.Draft = await drafts.CompleteAsync(reference, draft, context.RequestAborted);
         EngineFlags? known = await flags.CheckAsync(
             model.Settings.Build, request.ApplyTo(ModelOverride.None).AddedArguments, request.Draft, context.RequestAborted);
 
         // The settings get what the default engine knows; the next reload asks a build.
-        await store.OverrideAsync(all => Change(all, model.Reference, request), model.Settings.Build is null ? known : null);
+        RunnerMode? mode = request.Mode;
+        await store.OverrideAsync(all => Change(all, reference, request), model.Settings.Build is null ? known : null, async next =>
+        {
+            ModelChange? change = await catalog.PreviewAsync(reference, next, context.RequestAborted);
+            ChangeCheck.Check(reference, change, request);
+            mode ??= change!.Model?.Modes.FirstOrDefault(RunnerMode.Completion);
+        });
         if (request.Descriptions.Count > 0)
-            Announce(context, KeyOf(model, request.Mode), $"a client changed its settings: {string.Join(", ", request.Descriptions)}", request.ChangesEngine);
+        {
+            var key = new RunnerKey(model.Settings.Backend, reference, mode ?? RunnerMode.Completion);
+            Announce(context, key, $"a client changed its settings: {string.Join(", ", request.Descriptions)}", request.ChangesEngine);
+        }
 
         // As in Docker Model Runner.
         context.Response.StatusCode = StatusCodes.Status202Accepted;
@@ -143,29 +152,15 @@ internal sealed partial class ConfigureEndpoint(
                 "model"));
     }
 
-    private static void Check(ModelEntry model, ConfigureRequest request, string? backend)
+    // A model that cannot be used now may be mended by the change.
+    private async Task<ModelSource> FindAsync(string name, CancellationToken cancellationToken)
     {
-        if (model.Path is null && model.Settings.Engine is null)
-        {
-            throw new ApiException(ApiError.Invalid(
-                $"model \"{model.Reference}\" is served by an attached server, whose settings the daemon does not make; change them at that server", "model"));
-        }
-
-        if (backend is not null && backend != model.Settings.Backend)
-        {
-            throw new ApiException(ApiError.Invalid(
-                $"model \"{model.Reference}\" runs with backend {model.Settings.Backend}; send the request to /engines/{model.Settings.Backend}/_configure",
-                "model"));
-        }
-
-        if (model.Settings.Engine is { } engine && request.ChangesEngine)
-        {
-            throw new ApiException(ApiError.Invalid(
-                $"model \"{model.Reference}\" runs with engine {engine.Name}, whose command the configuration file has; only \"keep_alive\" can be changed"));
-        }
-
-        if (request.Mode is { } mode && model.Modes.Count > 0 && !model.Modes.Contains(mode))
-            throw new ApiException(ApiErrors.WrongMode(model, mode));
+        ModelLookup lookup = await catalog.FindAsync(name, cancellationToken);
+        string? reference = lookup.Reason is ModelLookupReason.Found or ModelLookupReason.Unusable or ModelLookupReason.NotRead
+            ? lookup.Model?.Reference ?? lookup.Reference : null;
+        return reference is not null && catalog.FindNow(reference) is { IsOnlyAnEntry: false } source
+            ? source
+            : throw new ApiException(ApiErrors.OfLookup(lookup));
     }
 
     private void Announce(HttpContext context, RunnerKey key, string text, bool needsLoad)
@@ -180,13 +175,14 @@ internal sealed partial class ConfigureEndpoint(
     }
 
     // A model that is gone has no id.
-    private async Task<(RunnerKey Key, string Id)> KeyOfAsync(string reference, CancellationToken cancellationToken) =>
-        (await catalog.FindAsync(reference, cancellationToken)).Model is { } model
-            ? (KeyOf(model, mode: null), model.Id.ToString())
-            : (new RunnerKey(ModelSettings.LlamaBackend, reference, RunnerMode.Completion), reference);
-
-    private static RunnerKey KeyOf(ModelEntry model, RunnerMode? mode) =>
-        new(model.Settings.Backend, model.Reference, mode ?? model.Modes.FirstOrDefault(RunnerMode.Completion));
+    private async Task<(RunnerKey Key, string Id)> KeyOfAsync(string reference, CancellationToken cancellationToken)
+    {
+        if ((await catalog.FindAsync(reference, cancellationToken)).Model is { } model)
+            return (new RunnerKey(model.Settings.Backend, model.Reference, model.Modes.FirstOrDefault(RunnerMode.Completion)), model.Id.ToString());
+        ModelSource? source = catalog.FindNow(reference);
+        return (
+            new RunnerKey(source?.Settings.Backend ?? ModelSettings.LlamaBackend, reference, RunnerMode.Completion), source?.Id.ToString() ?? reference);
+    }
 
     private static void Write(Utf8JsonWriter json, RunnerKey key, string id, ModelOverride settings)
     {

@@ -36,6 +36,9 @@ internal sealed class ConfigureRequest
     /// <summary>Whether anything but the keep-alive time is changed, which needs an engine of llama.cpp.</summary>
     public bool ChangesEngine { get; private set; }
 
+    /// <summary>Whether it gives the model a draft model, or takes a change of it back or away.</summary>
+    public bool ChangesDraft { get; private set; }
+
     /// <summary>The draft model, first as the client wrote it; null: none, or it is not changed.</summary>
     public DraftSettings? Draft { get; set; }
 
@@ -194,7 +197,7 @@ internal sealed class ConfigureRequest
         DraftSettings? draft = null;
         if (!isReset && !ConfigureDraft.TryRead(section, out draft))
             return;
-        ChangesEngine = true;
+        (ChangesEngine, ChangesDraft) = (true, true);
         Draft = draft;
         Add(
             settings => settings with { Draft = Draft, HasNoDraft = !isReset && draft is null }, "draft model",

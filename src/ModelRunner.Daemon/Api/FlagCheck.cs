@@ -8,7 +8,8 @@ namespace ModelRunner.Daemon.Api;
 /// <param name="settings">Reads the settings.</param>
 internal sealed class FlagCheck(Func<DaemonSettings> settings)
 {
-    private const string Param = "runtime-flags";
+    /// <summary>The member of a request that has flags.</summary>
+    public const string Param = "runtime-flags";
 
     /// <summary>Checks flags.</summary>
     /// <param name="build">The build of llama-server of the model; null: the default engine.</param>

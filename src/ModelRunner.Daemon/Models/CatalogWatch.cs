@@ -135,6 +135,12 @@ internal sealed class CatalogWatch : IDisposable
         return CombineAsync();
     }
 
+    /// <summary>The models of the last scans as they would be with other settings. It reads no store.</summary>
+    /// <param name="settings">The other settings.</param>
+    /// <returns>The models; null: the disk is slow.</returns>
+    public Task<ModelSnapshot?> PreviewAsync(DaemonSettings settings) => _threads.RunAsync<ModelSnapshot?>(null, () =>
+        new ModelSnapshotBuilder(settings, _configured.Find(settings)).Build(_store.Content ?? Nothing, _sources.Listings));
+
     public void Dispose()
     {
         _store.Dispose();

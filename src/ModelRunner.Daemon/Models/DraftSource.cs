@@ -38,6 +38,10 @@ internal sealed record DraftSource(string Name, ModelFile? File, string? Problem
         return new DraftSource(name, null, $"\"{name}\" has no file here; pull it, or {Remedy}") { IsMissing = found.IsOnlyAnEntry };
     }
 
+    /// <summary>The problem of a model without the advice to choose another draft model, for somebody who just chooses one.</summary>
+    public static string WithoutAdvice(string problem) => problem.Replace($", or {Remedy}", "", StringComparison.Ordinal)
+        .Replace($"; {Remedy}", "", StringComparison.Ordinal);
+
     /// <summary>The problem of a file that cannot be used, a clause that follows "its draft model".</summary>
     public string Describe(string problem) => $"\"{Name}\" cannot be used: {problem}; {Remedy}";
 }

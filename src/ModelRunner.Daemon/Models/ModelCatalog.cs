@@ -184,6 +184,21 @@ internal sealed class ModelCatalog : IDisposable
         return unknown with { Reason = ModelLookupReason.Unknown, Pullable = ModelQuery.ToArtifact(reference) };
     }
 
+    /// <summary>What other settings would make of a model; null: it is not here, or the disk does not respond.</summary>
+    /// <param name="canonical">Its canonical reference.</param>
+    /// <param name="settings">The other settings.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<ModelChange?> PreviewAsync(string canonical, DaemonSettings settings, CancellationToken cancellationToken)
+    {
+        Task<ModelSnapshot?> combining = _watch.PreviewAsync(settings);
+        if (await Task.WhenAny(combining, Task.Delay(FirstPatience, _time, cancellationToken)) != combining || FindNow(canonical) is not { } before
+            || (await combining)?.Find(ModelReference.FromCanonical(canonical), out _) is not { } after)
+            return null;
+        bool isRead = await ReadHeadsAsync([before, after], FirstPatience, cancellationToken);
+        IEnumerable<string> problems = _factory.FindProblems(after).Except(_factory.FindProblems(before), StringComparer.Ordinal);
+        return new ModelChange(after, _factory.Create(after, out _), [.. problems], isRead);
+    }
+
     // The configuration may have settings for a model that was not pulled yet. Before the store was read, nobody knows that.
     private static ModelLookup WithPull(ModelLookup found, ModelSource source) =>
         found.Reason == ModelLookupReason.Unusable && source.IsOnlyAnEntry

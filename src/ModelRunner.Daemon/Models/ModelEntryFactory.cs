@@ -89,15 +89,24 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             return null;
         }
 
-        problem = FindProblem(source.File, out GgufHeader? header)
-            ?? FindConfiguredProjectorProblem(source) ?? FindAdapterProblem(source) ?? FindDraftProblem(source);
+        problem = FindProblems(source).FirstOrDefault();
         if (problem is null)
-            return Create(source, source.File, header!);
+            return Create(source, source.File, _headers.Find(source.File).Header!);
         if (source.AttachedModes.Count > 0)
             return CreateEntry(source with { File = null }, out problem);
 
         problem = $"cannot be used: {problem}";
         return null;
+    }
+
+    /// <summary>All reasons why llama.cpp cannot run the file of a model, in clauses; none if it has no file.</summary>
+    public IEnumerable<string> FindProblems(ModelSource source)
+    {
+        if (source.File is not { } file || source.Settings.Engine is not null)
+            return [];
+        return FindProblem(file, out GgufHeader? header) is { } problem
+            ? [problem]
+            : new[] { FindConfiguredProjectorProblem(source), FindAdapterProblem(source) }.Concat(FindDraftProblems(source, header!)).OfType<string>();
     }
 
     /// <summary>Limitations of a usable model, in clauses that follow its reference.</summary>
@@ -198,21 +207,23 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         : null;
 
     // Without its draft model it would be slower, and nobody would know why.
-    private string? FindDraftProblem(ModelSource source)
+    private IEnumerable<string> FindDraftProblems(ModelSource source, GgufHeader own)
     {
-        if (source.Draft is not { } draft || FindProblem(source.File!, out GgufHeader? own) is not null || !MakesText(source, own!))
-            return null;
+        if (source.Draft is not { } draft || !MakesText(source, own))
+            yield break;
         if (!IsLlamaServer(RunnersOf(source)))
-            return "its draft model needs llama-server, and only the embedded engine is here; install llama.cpp, set LLAMA_SERVER_PATH, or remove draft";
+            yield return "its draft model needs llama-server, and only the embedded engine is here; install llama.cpp, set LLAMA_SERVER_PATH, or remove draft";
         if (draft.File is not { } file)
-            return $"its draft model {draft.Problem}";
-        if (FindProblem(file, out GgufHeader? header) is { } problem)
-            return $"its draft model {draft.Describe(problem)}";
-        if (!ModelModes.Of(header!).Contains(RunnerMode.Completion))
-            return $"its draft model {draft.Describe("it makes no text")}";
-        return LlamaArguments.FindText(Arguments(source), DraftSettings.TypeArgument) is { } types && !types.Contains(DraftTypes, StringComparison.Ordinal)
-            ? $"its draft model {draft.Describe($"{DraftSettings.TypeArgument} {types} in its arguments does not use one, add {DraftSettings.DraftType}")}"
-            : null;
+            yield return $"its draft model {draft.Problem}";
+        else if (FindProblem(file, out GgufHeader? header) is { } problem)
+            yield return $"its draft model {draft.Describe(problem)}";
+        else if (!ModelModes.Of(header!).Contains(RunnerMode.Completion))
+            yield return $"its draft model {draft.Describe("it makes no text")}";
+        if (LlamaArguments.FindText(Arguments(source), DraftSettings.TypeArgument) is { } types && !types.Contains(DraftTypes, StringComparison.Ordinal))
+        {
+            string text = $"{DraftSettings.TypeArgument} {types} in its arguments does not use one, add {DraftSettings.DraftType}";
+            yield return $"its draft model {draft.Describe(text)}";
+        }
     }
 
     private DraftModel? FindDraft(ModelSource source) => source is { Draft: { File: { } file, Name: var name }, Settings.Draft: { } settings }
