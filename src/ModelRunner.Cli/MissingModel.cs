@@ -12,6 +12,9 @@ internal sealed class MissingModel(CliConsole console, DaemonClient client, Time
 {
     private const int MaxNote = 500;
 
+    /// <summary>The most bytes per second of a pull, as the user wrote them; null: no limit.</summary>
+    public string? Limit { get; init; }
+
     /// <summary>
     /// Asks the daemon, if necessary after a pull. It says that the model is not there before anything else, so nothing is shown twice.
     /// </summary>
@@ -39,7 +42,7 @@ internal sealed class MissingModel(CliConsole console, DaemonClient client, Time
     {
         try
         {
-            string message = await new ProgressFollower(console, client, time).RunAsync(name, isJson: false, cancellation);
+            string message = await new ProgressFollower(console, client, time).RunAsync(name, Limit, isJson: false, cancellation);
             console.Error.WriteLine(PlainText.EscapeAndCut(message, MaxNote));
         }
         catch (CliFailure failure) when (similar.Count > 0)

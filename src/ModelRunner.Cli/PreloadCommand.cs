@@ -15,12 +15,15 @@ internal sealed class PreloadCommand : ClientCommand
 
     private readonly Option<bool> _noPull = new("--no-pull") { Description = "Fail if the model is not there, and do not pull it" };
 
+    private readonly Option<string> _limit = LimitFlag.Make();
+
     public PreloadCommand(CliContext context)
         : base("preload", "Load a model before its first request", context)
     {
         Add(_model);
         Add(_keepAlive);
         Add(_noPull);
+        Add(_limit);
     }
 
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
@@ -31,8 +34,10 @@ internal sealed class PreloadCommand : ClientCommand
 
         string? keepAlive = DurationFlag.CheckKeepAlive(_keepAlive.Name, result.GetValue(_keepAlive));
 
+        string? limit = LimitFlag.Check(result.GetValue(_limit));
+
         // This route takes models of every mode.
-        await new MissingModel(Console, client, Context.Time).PullForAsync(
+        await new MissingModel(Console, client, Context.Time) { Limit = limit }.PullForAsync(
             async () => (await client.PostAsync("tokenize", Body(model, keepAlive), interrupt.Ended, isPreload: true)).Dispose(),
             mayPull: !result.GetValue(_noPull), interrupt.Ended);
         if (IsJson(result))

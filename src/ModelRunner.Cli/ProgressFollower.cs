@@ -23,12 +23,13 @@ internal sealed class ProgressFollower(CliConsole console, DaemonClient client, 
 
     /// <summary>Pulls a model to its end.</summary>
     /// <param name="model">The model, as the user wrote it.</param>
+    /// <param name="limit">The most bytes per second, as the user wrote them; null: no limit.</param>
     /// <param name="isJson">Whether each line of the daemon goes to standard output, and nothing is shown.</param>
     /// <param name="cancellation">Leaves the pull. What was fetched is kept.</param>
     /// <returns>What the daemon says at the end.</returns>
     /// <exception cref="CliFailure">The pull failed.</exception>
-    public Task<string> RunAsync(string model, bool isJson, CancellationToken cancellation) =>
-        FollowAsync("models/create", JsonObject.Write(json => WritePull(json, model)), "pull", isJson, cancellation);
+    public Task<string> RunAsync(string model, string? limit, bool isJson, CancellationToken cancellation) =>
+        FollowAsync("models/create", JsonObject.Write(json => WritePull(json, model, limit)), "pull", isJson, cancellation);
 
     /// <summary>Pushes a model to its end.</summary>
     /// <param name="model">The model, as the user wrote it.</param>
@@ -51,9 +52,11 @@ internal sealed class ProgressFollower(CliConsole console, DaemonClient client, 
             "run \"model-runner verify\" again", isJson, cancellation);
 
     // As Docker Model Runner's command does: the user's token is needed where the daemon runs as another user.
-    private static void WritePull(Utf8JsonWriter json, string model)
+    private static void WritePull(Utf8JsonWriter json, string model, string? limit)
     {
         json.WriteString("from", model);
+        if (limit is not null)
+            json.WriteString("limit", limit);
         if (ArtifactNameParser.TryParse(model, out ArtifactName? name, out _) && name!.IsOnHuggingFace
             && Environment.GetEnvironmentVariable("HF_TOKEN")?.Trim() is { Length: > 0 } token)
             json.WriteString("bearer-token", token);

@@ -11,8 +11,14 @@ internal sealed class PullCommand : ClientCommand
         Description = "The model, for example ai/smollm2, hf.co/ORG/REPO:Q4_K_M or registry.example/models/phi:q4",
     };
 
+    private readonly Option<string> _limit = LimitFlag.Make();
+
     public PullCommand(CliContext context)
-        : base("pull", "Fetch a model from a registry or from Hugging Face", context) => Add(_model);
+        : base("pull", "Fetch a model from a registry or from Hugging Face", context)
+    {
+        Add(_model);
+        Add(_limit);
+    }
 
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
     {
@@ -20,7 +26,8 @@ internal sealed class PullCommand : ClientCommand
         if (string.IsNullOrWhiteSpace(model))
             throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
 
-        string message = await new ProgressFollower(Console, client, Context.Time).RunAsync(model, IsJson(result), interrupt.Ended);
+        string? limit = LimitFlag.Check(result.GetValue(_limit));
+        string message = await new ProgressFollower(Console, client, Context.Time).RunAsync(model, limit, IsJson(result), interrupt.Ended);
         if (!IsJson(result))
             Console.WriteLine(message);
         return ExitCode.Success;

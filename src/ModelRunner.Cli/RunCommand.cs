@@ -32,6 +32,8 @@ internal sealed class RunCommand : ClientCommand
 
     private readonly Option<bool> _noPull = new("--no-pull") { Description = "Fail if the model is not there, and do not pull it" };
 
+    private readonly Option<string> _limit = LimitFlag.Make();
+
     public RunCommand(CliContext context)
         : base("run", "Chat with a model, or send it one prompt", context)
     {
@@ -41,6 +43,7 @@ internal sealed class RunCommand : ClientCommand
         Add(_maxTokens);
         Add(_temperature);
         Add(_noPull);
+        Add(_limit);
     }
 
     protected override async Task<int> RunAsync(ParseResult result, DaemonClient client, Interrupt interrupt)
@@ -49,6 +52,7 @@ internal sealed class RunCommand : ClientCommand
         if (string.IsNullOrWhiteSpace(model))
             throw new CliFailure(UsageCheck.NeedsModel(this), ExitCode.Usage);
 
+        LimitFlag.Check(result.GetValue(_limit));
         var question = new ChatRequest(model, [])
         {
             MaxTokens = ReadMaxTokens(result), Temperature = ReadTemperature(result),
@@ -71,7 +75,7 @@ internal sealed class RunCommand : ClientCommand
     }
 
     private Task WithModelAsync(ParseResult result, DaemonClient client, Func<Task> ask, CancellationToken cancellation) =>
-        new MissingModel(Console, client, Context.Time).PullForAsync(ask, mayPull: !result.GetValue(_noPull), cancellation);
+        new MissingModel(Console, client, Context.Time) { Limit = result.GetValue(_limit) }.PullForAsync(ask, mayPull: !result.GetValue(_noPull), cancellation);
 
     private async Task AskAsync(ChatRequest question, bool isJson, DaemonClient client, CancellationToken cancellation)
     {

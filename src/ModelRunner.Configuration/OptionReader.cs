@@ -55,10 +55,9 @@ internal sealed class OptionReader(WrittenOptions written, List<ConfigurationPro
     /// <summary>Bytes per second; null if they are not set or invalid.</summary>
     public long? RateOrNull(ConfigurationOption option) => Read<long?>(option, null, (string text, out long? value) =>
     {
-        text = text.Trim();
-        bool isRate = ByteSizeText.TryParse(text.EndsWith("/s", StringComparison.OrdinalIgnoreCase) ? text[..^2] : text, out long bytes);
+        bool isRate = RateText.TryParse(text, option, out long bytes);
         value = bytes;
-        return isRate && IsWithin(option, bytes);
+        return isRate;
     });
 
     public TimeSpan Duration(ConfigurationOption option) => Read(option, option.DefaultDuration, (string text, out TimeSpan value) =>

@@ -27,11 +27,11 @@ internal sealed class PullEndpoint(
             request = PullRequest.Read(body.Bytes);
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-        Pull pull = PullStart.Join(pulls, request.Name, request.Token);
+        Pull pull = PullStart.Join(pulls, request.Name, request.Token, limit: request.BytesPerSecond);
         bool isJson = ProgressResponse.IsJson(context.Request);
         try
         {
-            await SendAsync(context.Response, pull, new PullStream(pull, isJson), isJson, ended.Token);
+            await SendAsync(context.Response, pull, new PullStream(pull, isJson) { Limit = request.BytesPerSecond }, isJson, ended.Token);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
@@ -42,7 +42,7 @@ internal sealed class PullEndpoint(
         }
         finally
         {
-            pulls.Queue.Leave(pull);
+            pulls.Queue.Leave(pull, request.BytesPerSecond);
         }
     }
 
@@ -64,6 +64,7 @@ internal sealed class PullEndpoint(
         {
             if (pull.IsWaiting && pulls.Queue.AheadOf(pull) is ( > 0 and var ahead, var most))
                 await ProgressResponse.WriteAsync(response, stream.ReadWaiting(ahead, most), cancellationToken);
+            await ProgressResponse.WriteAsync(response, stream.ReadLimit(pulls.BytesPerSecond), cancellationToken);
             await ProgressResponse.WriteAsync(response, stream.ReadProgress(), cancellationToken);
             await timer.WaitForNextTickAsync(cancellationToken);
         }

@@ -15,13 +15,14 @@ internal static class PullStart
     /// <param name="name">The model.</param>
     /// <param name="token">The token of the client for the registry; null: none.</param>
     /// <param name="mustFetch">As in <see cref="PullQueue.Join"/>.</param>
+    /// <param name="limit">As in <see cref="PullQueue.Join"/>.</param>
     /// <exception cref="ApiException">This system cannot pull.</exception>
-    public static Pull Join(ModelPulls pulls, ArtifactName name, string? token = null, bool mustFetch = false)
+    public static Pull Join(ModelPulls pulls, ArtifactName name, string? token = null, bool mustFetch = false, long? limit = null)
     {
         ApiErrors.RequireOpenSsl("pulling a model", $"{OpenSslLibrary.Remedy} and the package ca-certificates");
         try
         {
-            return pulls.Queue.Join(name, token, mustFetch);
+            return pulls.Queue.Join(name, token, mustFetch, limit);
         }
         catch (RemoteException failure)
         {

@@ -59,6 +59,9 @@ internal sealed class ModelPulls : IDisposable
     /// <summary>The limits of pulls.</summary>
     public PullSettings Limits { get; } = new();
 
+    /// <summary>The bytes per second of all pulls together; null: no limit.</summary>
+    public long? BytesPerSecond => _rate.BytesPerSecond;
+
     /// <summary>What pulls did.</summary>
     public PullCounters Counters { get; } = new();
 
@@ -75,7 +78,7 @@ internal sealed class ModelPulls : IDisposable
     /// <exception cref="Store.Http.RemoteException">The registry did not say it.</exception>
     /// <exception cref="UnsupportedModelException">It is no model, or one that llama.cpp cannot load.</exception>
     public Task<PullPlan> PlanAsync(ArtifactName name, CancellationToken cancellationToken) =>
-        _parts.Value.Runner.PlanAsync(new Pull(name), cancellationToken);
+        _parts.Value.Runner.PlanAsync(new Pull(name, _time), cancellationToken);
 
     /// <summary>Takes the limit of new settings; pulls that run keep to it too.</summary>
     public void Configure(DaemonSettings settings) => _rate.BytesPerSecond = settings.Downloads.BytesPerSecond;
@@ -179,10 +182,10 @@ internal sealed class ModelPulls : IDisposable
             client, outgoing, RegistriesOf(downloads, notify), RegistryCredentials.OfUser(notify, _time).FindAsync, _time);
         var adoption = new ContentAdoption(
             Store, () => [.. _settings().Sources.SelectMany(PlacesOf).OrderByDescending(static place => place.HasDigests)], new PlaceReader(_threads, _time));
-        var fetches = new SharedFetches(new FileFetcher(Store, Limits, _rate, Counters, _time, adoption));
+        var fetches = new SharedFetches(new FileFetcher(Store, Limits, Counters, _time, adoption), _rate);
         var hub = new HubPlanner(new HubClient(client, new RegistrySettings { Notify = notify }, _time), ReadHubSettings, _fit);
         var runner = new PullRunner(Store, new RegistryPlanner(registries), fetches, Limits, adoption, hub);
-        return (new PullQueue(runner, Counters, Report), runner, registries, client);
+        return (new PullQueue(runner, Counters, _time, Report), runner, registries, client);
     }
 
     private static IEnumerable<ContentPlace> PlacesOf(SourceSettings source)

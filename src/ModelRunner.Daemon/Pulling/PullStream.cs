@@ -13,7 +13,11 @@ internal sealed class PullStream(Pull pull, bool isJson)
 {
     private readonly ShownBytes _shown = new();
     private int? _ahead;
+    private string? _limit;
     private int _notes;
+
+    /// <summary>The bytes per second that the client set; null: none.</summary>
+    public long? Limit { get; init; }
 
     /// <summary>The lines about what changed since the last call; empty: nothing did.</summary>
     public byte[] ReadProgress()
@@ -46,6 +50,18 @@ internal sealed class PullStream(Pull pull, bool isJson)
         using var text = new MemoryStream();
         string pulls = ahead == 1 ? "1 other pull" : string.Create(CultureInfo.InvariantCulture, $"{ahead} other pulls");
         Write(text, "progress", $"Waiting: {pulls} came first, and at most {most} {(most == 1 ? "runs" : "run")} at once", null);
+        return text.ToArray();
+    }
+
+    /// <summary>The line that says which other limit than that of the client holds; empty: the last one said the same.</summary>
+    /// <param name="all">The bytes per second of all pulls together; null: no limit.</param>
+    public byte[] ReadLimit(long? all)
+    {
+        if (PullLimitText.Describe(Limit, pull.BytesPerSecond, all, _limit is not null) is var limit && limit == _limit)
+            return [];
+        _limit = limit;
+        using var text = new MemoryStream();
+        Write(text, "progress", limit!, null);
         return text.ToArray();
     }
 

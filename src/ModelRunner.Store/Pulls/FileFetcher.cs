@@ -12,7 +12,7 @@ namespace ModelRunner.Store.Pulls;
 /// are wrong. It ends with a verified file or with a named error. Safe to call from any thread.
 /// </summary>
 internal sealed class FileFetcher(
-    ModelStore store, PullSettings settings, SharedRate rate, PullCounters counters, TimeProvider time, ContentAdoption? adoption = null)
+    ModelStore store, PullSettings settings, PullCounters counters, TimeProvider time, ContentAdoption? adoption = null)
 {
     private const int BufferSize = 256 * 1024;
     private const int MaxShownStart = 60;
@@ -28,11 +28,12 @@ internal sealed class FileFetcher(
     /// <param name="repository">
     /// The repository, with its registry, that must send the file even if it is here: that proves that whoever controls it has the file. Null: there is none.
     /// </param>
+    /// <param name="rate">Limits the bytes per second.</param>
     /// <param name="cancellationToken">Ends the fetch. What was written is kept.</param>
     /// <exception cref="RemoteException">The server did not send it.</exception>
     /// <exception cref="StoreException">There is no space, or the bytes were wrong twice.</exception>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public async Task FetchAsync(FileProgress progress, FileOpener open, string? repository, CancellationToken cancellationToken)
+    public async Task FetchAsync(FileProgress progress, FileOpener open, string? repository, FetchRate rate, CancellationToken cancellationToken)
     {
         Descriptor file = progress.File;
         bool isFetched = false;
@@ -53,27 +54,27 @@ internal sealed class FileFetcher(
             await blob.ContinueAsync(_ => progress.Reach(blob.Length), cancellationToken);
             if (repository is not null && blob.Missing < MinFetched)
                 blob.Restart();
-            await FetchAsync(blob, progress, open, cancellationToken);
+            await FetchAsync(blob, progress, open, rate, cancellationToken);
             isFetched = true;
         }
 
         if (repository is not null && !isFetched)
         {
             using var proof = new BlobProof(file);
-            await FetchAsync(proof, progress, open, cancellationToken);
+            await FetchAsync(proof, progress, open, rate, cancellationToken);
         }
 
         progress.Reach(file.Size);
     }
 
-    private async Task FetchAsync(IBlobTarget blob, FileProgress progress, FileOpener open, CancellationToken cancellationToken)
+    private async Task FetchAsync(IBlobTarget blob, FileProgress progress, FileOpener open, FetchRate rate, CancellationToken cancellationToken)
     {
         bool isSecond = false;
         while (true)
         {
             try
             {
-                await ReceiveAllAsync(blob, progress, new BlobRequest(progress.File.Digest) { SkipMirrors = isSecond }, open, cancellationToken);
+                await ReceiveAllAsync(blob, progress, new BlobRequest(progress.File.Digest) { SkipMirrors = isSecond }, open, rate, cancellationToken);
                 blob.Complete();
                 return;
             }
@@ -93,7 +94,7 @@ internal sealed class FileFetcher(
     }
 
     private async Task ReceiveAllAsync(
-        IBlobTarget blob, FileProgress progress, BlobRequest request, FileOpener open, CancellationToken cancellationToken)
+        IBlobTarget blob, FileProgress progress, BlobRequest request, FileOpener open, FetchRate rate, CancellationToken cancellationToken)
     {
         int tries = 0;
         long most = blob.Length;
@@ -103,7 +104,7 @@ internal sealed class FileFetcher(
             try
             {
                 await using RegistryBlob body = await open(request with { Offset = blob.Length }, cancellationToken);
-                await ReceiveAsync(blob, body, progress, cancellationToken);
+                await ReceiveAsync(blob, body, progress, rate, cancellationToken);
                 if (blob.Missing == 0)
                     return;
                 throw new RemoteException(
@@ -137,7 +138,8 @@ internal sealed class FileFetcher(
         return asked > settings.MaxAskedWait ? null : asked > wait ? asked : wait;
     }
 
-    private async Task ReceiveAsync(IBlobTarget blob, RegistryBlob body, FileProgress progress, CancellationToken cancellationToken)
+    private async Task ReceiveAsync(
+        IBlobTarget blob, RegistryBlob body, FileProgress progress, FetchRate rate, CancellationToken cancellationToken)
     {
         // A server that does not send parts begins again.
         if (body.Start != blob.Length)
@@ -146,7 +148,7 @@ internal sealed class FileFetcher(
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            while (await body.Body.ReadAsync(buffer.AsMemory(0, BufferSize), cancellationToken) is > 0 and var read)
+            while (await body.Body.ReadAsync(buffer.AsMemory(0, rate.ReadSize(BufferSize)), cancellationToken) is > 0 and var read)
             {
                 counters.Receive(read);
                 CheckStart(blob, progress.File, buffer.AsSpan(0, read));

@@ -8,12 +8,17 @@ namespace ModelRunner.Store.Pulls;
 internal sealed class Pull
 {
     private readonly CancellationTokenSource _cancellation = new();
+
+    // The limits of the clients that follow it.
+    private readonly List<long?> _clients = [];
     private volatile IReadOnlyList<FileProgress> _files = [];
     private volatile IReadOnlyList<string> _notes = [];
     private volatile bool _isWaiting = true;
     private long _place;
 
-    internal Pull(ArtifactName name) => Name = name;
+    /// <param name="name">The model.</param>
+    /// <param name="time">The clock.</param>
+    internal Pull(ArtifactName name, TimeProvider time) => (Name, Rate) = (name, new SharedRate(time));
 
     /// <summary>The model.</summary>
     public ArtifactName Name { get; }
@@ -25,6 +30,9 @@ internal sealed class Pull
     /// Whether each file must come from where the name leads, even if it is here: whoever asked for the pull may not use what is here under other names.
     /// </summary>
     public bool MustFetch { get; init; }
+
+    /// <summary>The bytes per second of all its files together: the largest limit of its clients; null: one of them has none.</summary>
+    public long? BytesPerSecond => Rate.BytesPerSecond;
 
     /// <summary>What was found out and chosen so far, one line each.</summary>
     public IReadOnlyList<string> Notes => _notes;
@@ -49,8 +57,26 @@ internal sealed class Pull
     /// </summary>
     internal long Place => Volatile.Read(ref _place);
 
-    /// <summary>Clients that follow it. Only <see cref="PullQueue"/> uses it, under its lock.</summary>
-    internal int Clients { get; set; } = 1;
+    /// <summary>Limits the bytes per second.</summary>
+    internal SharedRate Rate { get; }
+
+    /// <summary>Adds a client with its limit in bytes per second; null: it has none. Only <see cref="PullQueue"/> does that, under its lock.</summary>
+    internal void AddClient(long? limit)
+    {
+        _clients.Add(limit);
+        Rate.BytesPerSecond = LargestLimit();
+    }
+
+    /// <summary>Removes a client. Only <see cref="PullQueue"/> does that, under its lock.</summary>
+    /// <returns>Whether others are left.</returns>
+    internal bool RemoveClient(long? limit)
+    {
+        _clients.Remove(limit);
+        if (_clients.Count == 0)
+            return false;
+        Rate.BytesPerSecond = LargestLimit();
+        return true;
+    }
 
     internal void Start(Func<CancellationToken, Task<PullOutcome>> run) => Completion = Task.Run(() => run(_cancellation.Token));
 
@@ -64,4 +90,6 @@ internal sealed class Pull
     internal void Show(IReadOnlyList<FileProgress> files) => _files = files;
 
     internal void Cancel() => _cancellation.Cancel();
+
+    private long? LargestLimit() => _clients.Contains(null) ? null : _clients.Max();
 }

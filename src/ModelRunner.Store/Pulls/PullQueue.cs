@@ -8,8 +8,9 @@ namespace ModelRunner.Store.Pulls;
 /// </summary>
 /// <param name="runner">Runs one pull.</param>
 /// <param name="counters">Counts pulls.</param>
+/// <param name="time">The clock.</param>
 /// <param name="ended">Called when a pull has ended, with the failure if it is a mistake of this program.</param>
-internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action<Pull, PullOutcome, Exception?> ended)
+internal sealed class PullQueue(PullRunner runner, PullCounters counters, TimeProvider time, Action<Pull, PullOutcome, Exception?> ended)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<PullKey, Pull> _running = [];
@@ -38,25 +39,27 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
         }
     }
 
-    /// <summary>Begins to pull a model, or follows the pull that runs. <see cref="Leave"/> must be called once.</summary>
+    /// <summary>Begins to pull a model, or follows the pull that runs. <see cref="Leave"/> must be called once, with the same limit.</summary>
     /// <param name="name">The model.</param>
     /// <param name="token">The token of the client for Hugging Face; clients with other tokens have pulls of their own. Null: none.</param>
     /// <param name="mustFetch">
     /// As in <see cref="Pull.MustFetch"/>. A pull with the other value is not joined: it uses other files, and waits for other slots.
     /// </param>
-    public Pull Join(ArtifactName name, string? token = null, bool mustFetch = false)
+    /// <param name="limit">Bytes per second of the pull, unless it has a client with a larger limit or with none. Null: no limit.</param>
+    public Pull Join(ArtifactName name, string? token = null, bool mustFetch = false, long? limit = null)
     {
-        var pull = new Pull(name) { Token = token, MustFetch = mustFetch };
+        var pull = new Pull(name, time) { Token = token, MustFetch = mustFetch };
         var key = PullKey.Of(pull);
         lock (_lock)
         {
             if (_running.TryGetValue(key, out Pull? running))
             {
-                running.Clients++;
+                running.AddClient(limit);
                 return running;
             }
 
             pull.Number = ++_count;
+            pull.AddClient(limit);
             _running[key] = pull;
             counters.Begin();
             pull.Start(token => RunAsync(pull, key, token));
@@ -65,11 +68,13 @@ internal sealed class PullQueue(PullRunner runner, PullCounters counters, Action
     }
 
     /// <summary>Says that a client no longer follows a pull.</summary>
-    public void Leave(Pull pull)
+    /// <param name="pull">The pull.</param>
+    /// <param name="limit">As the client had it in <see cref="Join"/>.</param>
+    public void Leave(Pull pull, long? limit = null)
     {
         lock (_lock)
         {
-            if (--pull.Clients > 0)
+            if (pull.RemoveClient(limit))
                 return;
 
             // The next client must not follow a pull that is ending.

@@ -156,12 +156,12 @@ internal sealed class PullRunner(
         pull.Show(files);
         await Parallel.ForEachAsync(
             files, new ParallelOptions { MaxDegreeOfParallelism = settings.MaxFilesOfPull, CancellationToken = cancellationToken },
-            async (file, token) => await FetchAsync(file, plan.Open, RepositoryOf(pull), token));
+            async (file, token) => await FetchAsync(file, plan.Open, pull, token));
     }
 
-    private async Task FetchAsync(FileProgress file, FileOpener open, string? repository, CancellationToken cancellationToken)
+    private async Task FetchAsync(FileProgress file, FileOpener open, Pull pull, CancellationToken cancellationToken)
     {
-        while (!await TryFetchAsync(file, open, repository, cancellationToken))
+        while (!await TryFetchAsync(file, open, pull, cancellationToken))
         {
             // The server of another pull failed. That says nothing about this one's.
         }
@@ -169,9 +169,9 @@ internal sealed class PullRunner(
         file.Reach(file.File.Size);
     }
 
-    private async Task<bool> TryFetchAsync(FileProgress file, FileOpener open, string? repository, CancellationToken cancellationToken)
+    private async Task<bool> TryFetchAsync(FileProgress file, FileOpener open, Pull pull, CancellationToken cancellationToken)
     {
-        await using SharedFetch fetch = fetches.Join(file.File, open, repository, out bool isOwn);
+        await using SharedFetch fetch = fetches.Join(file.File, open, RepositoryOf(pull), pull.Rate, out bool isOwn);
         file.Follow(fetch.Progress);
         try
         {
@@ -181,6 +181,10 @@ internal sealed class PullRunner(
         catch (Exception failure) when (!isOwn && !cancellationToken.IsCancellationRequested && failure is not OutOfMemoryException)
         {
             return false;
+        }
+        finally
+        {
+            fetch.Rate.Remove(pull.Rate);
         }
     }
 }

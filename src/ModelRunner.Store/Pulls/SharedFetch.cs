@@ -9,10 +9,13 @@ internal sealed class SharedFetch : IAsyncDisposable
     private readonly CancellationTokenSource _cancellation = new();
     private int _users = 1;
 
-    internal SharedFetch(SharedFetches owner, Descriptor file) => (_owner, Progress) = (owner, new FileProgress(file));
+    internal SharedFetch(SharedFetches owner, Descriptor file, FetchRate rate) => (_owner, Progress, Rate) = (owner, new FileProgress(file), rate);
 
     /// <summary>How far it is.</summary>
     public FileProgress Progress { get; }
+
+    /// <summary>Limits its bytes per second.</summary>
+    public FetchRate Rate { get; }
 
     /// <summary>Ends when the file is there, or with the failure.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;

@@ -8,7 +8,8 @@ namespace ModelRunner.Store.Pulls;
 /// call from any thread.
 /// </summary>
 /// <param name="fetcher">Fetches files.</param>
-internal sealed class SharedFetches(FileFetcher fetcher)
+/// <param name="rate">The rate of all pulls together.</param>
+internal sealed class SharedFetches(FileFetcher fetcher, SharedRate rate)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<Digest, SharedFetch> _running = [];
@@ -17,19 +18,25 @@ internal sealed class SharedFetches(FileFetcher fetcher)
     /// <param name="file">The file.</param>
     /// <param name="open">Opens it, if no fetch runs.</param>
     /// <param name="repository">As in <see cref="FileFetcher"/>. A fetch with one is never shared: another pull has another server.</param>
+    /// <param name="pull">The rate of the pull, which pays for the bytes until <see cref="FetchRate.Remove"/> is called.</param>
     /// <param name="isOwn">Whether the fetch was begun, so that it uses <paramref name="open"/>.</param>
-    public SharedFetch Join(Descriptor file, FileOpener open, string? repository, out bool isOwn)
+    public SharedFetch Join(Descriptor file, FileOpener open, string? repository, SharedRate pull, out bool isOwn)
     {
         isOwn = false;
         lock (_lock)
         {
             if (repository is null && _running.TryGetValue(file.Digest, out SharedFetch? running) && running.TryJoin())
+            {
+                running.Rate.Add(pull);
                 return running;
+            }
+
             isOwn = true;
-            var started = new SharedFetch(this, file);
+            var started = new SharedFetch(this, file, new FetchRate(rate));
+            started.Rate.Add(pull);
             if (repository is null)
                 _running[file.Digest] = started;
-            started.Start(token => fetcher.FetchAsync(started.Progress, open, repository, token));
+            started.Start(token => fetcher.FetchAsync(started.Progress, open, repository, started.Rate, token));
             return started;
         }
     }

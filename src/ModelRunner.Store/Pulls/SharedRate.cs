@@ -1,11 +1,14 @@
 namespace ModelRunner.Store.Pulls;
 
-/// <summary>Limits the bytes per second of all pulls together. A new limit holds at once, also for a pull that waits. Safe to call from any thread.</summary>
+/// <summary>Limits the bytes per second of one pull, or of all pulls together. A new limit holds at once, also for a pull that waits. Thread-safe.</summary>
 /// <param name="time">The clock.</param>
 internal sealed class SharedRate(TimeProvider time)
 {
     // Bytes that may come at once after a pause, in seconds of the limit.
     private const double MaxBurst = 0.25;
+
+    // A read that takes no longer than this makes the progress even, and a change of the limit of a pull takes effect soon.
+    private const int MinRead = 4 * 1024;
 
     private readonly Lock _lock = new();
     private TaskCompletionSource _changed = New();
@@ -25,10 +28,20 @@ internal sealed class SharedRate(TimeProvider time)
         {
             TaskCompletionSource changed;
             lock (_lock)
+            {
+                // The same limit keeps its debt.
+                if (value == _bytesPerSecond)
+                    return;
                 (_bytesPerSecond, _freeAt, changed, _changed) = (value, 0, _changed, New());
+            }
+
             changed.SetResult();
         }
     }
+
+    /// <summary>How many bytes to read at once.</summary>
+    /// <param name="most">The size of the buffer.</param>
+    public int ReadSize(int most) => BytesPerSecond is { } limit ? (int)Math.Clamp(limit * MaxBurst, Math.Min(MinRead, most), most) : most;
 
     /// <summary>Waits until some bytes that were read are within the limit.</summary>
     public ValueTask PayAsync(int bytes, CancellationToken cancellationToken)

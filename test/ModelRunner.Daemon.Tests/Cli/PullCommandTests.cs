@@ -101,6 +101,34 @@ public sealed class PullCommandTests
     }
 
     [Fact]
+    public async Task Pull_run_and_preload_send_the_limit_of_the_rate()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+        OnPull(daemon, $"{Success}\n", "/tokenize", "");
+
+        Assert.Equal(0, (await daemon.RunAsync(["preload", "otter", "--limit", "20MB/s"])).ExitCode);
+        Assert.Equal(0, (await daemon.RunAsync(["pull", "otter", "--limit", "512 KiB"])).ExitCode);
+        daemon.On(Path, Missing, 404);
+        await daemon.RunAsync(["run", "otter", "--limit", "1GB/s", "hello"]);
+
+        Assert.Equal(
+            ["""{"from":"ai/otter","limit":"20MB/s"}""", """{"from":"otter","limit":"512 KiB"}""", """{"from":"ai/otter","limit":"1GB/s"}"""],
+            daemon.Requests.Where(static request => request.Path == "/models/create").Select(static request => request.Body));
+    }
+
+    [Theory]
+    [InlineData("pull otter --limit 20", "--limit: \"20\" has no unit; write 20KB/s or 20MB/s")]
+    [InlineData("run otter --limit fast hello", "--limit: \"fast\" is not a rate from 16KiB/s to 1TiB/s, such as 20MB/s or 512KiB/s")]
+    [InlineData("preload otter --limit 1KB/s", "--limit: \"1KB/s\" is not a rate from 16KiB/s to 1TiB/s, such as 20MB/s or 512KiB/s")]
+    public async Task A_limit_that_is_no_rate_is_refused_before_a_request_is_sent(string arguments, string sentence)
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+
+        Assert.Equal((2, "", $"model-runner: {sentence}\n"), await daemon.RunAsync(arguments.Split(' ')));
+        Assert.Empty(daemon.Requests);
+    }
+
+    [Fact]
     public void The_progress_never_goes_back_and_its_rate_is_that_of_the_last_seconds()
     {
         var time = new FakeTimeProvider();

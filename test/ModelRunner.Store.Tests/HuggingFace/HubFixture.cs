@@ -29,9 +29,9 @@ internal sealed class HubFixture : IAsyncDisposable
         var registries = new RegistryClient(_outgoing, outgoing, retries, null, TimeProvider.System);
         var hub = new HubPlanner(
             new HubClient(_outgoing, retries, TimeProvider.System), () => HubSettings.Read(variables.GetValueOrDefault, static _ => null), fit);
-        var fetcher = new FileFetcher(Store, settings, new SharedRate(TimeProvider.System), Counters, TimeProvider.System);
-        _runner = new PullRunner(Store, new RegistryPlanner(registries), new SharedFetches(fetcher), settings, hub: hub);
-        Queue = new PullQueue(_runner, Counters, (_, _, mistake) => Mistake = mistake);
+        var fetcher = new FileFetcher(Store, settings, Counters, TimeProvider.System);
+        _runner = new PullRunner(Store, new RegistryPlanner(registries), new SharedFetches(fetcher, new SharedRate(TimeProvider.System)), settings, hub: hub);
+        Queue = new PullQueue(_runner, Counters, TimeProvider.System, (_, _, mistake) => Mistake = mistake);
     }
 
     public HubServer Server { get; }

@@ -17,17 +17,20 @@ internal sealed class PullFixture : IDisposable
     /// <param name="settings">The limits; the waits are shortened.</param>
     /// <param name="beforeStep">As in <see cref="StoreFolder.BeforeStep"/>.</param>
     /// <param name="registry">The client of registries, which is disposed too; null: the usual one.</param>
-    public PullFixture(PullSettings? settings = null, Action<string>? beforeStep = null, RegistryFixture? registry = null)
+    /// <param name="time">The clock of the limits and of the waits; null: the usual one.</param>
+    public PullFixture(
+        PullSettings? settings = null, Action<string>? beforeStep = null, RegistryFixture? registry = null, TimeProvider? time = null)
     {
+        time ??= TimeProvider.System;
         _registry = registry ?? new RegistryFixture();
         _store = new StoreFixture(TimeProvider.System, beforeStep);
         settings = (settings ?? new PullSettings()) with { FirstWait = TimeSpan.FromMilliseconds(1), MaxWait = TimeSpan.FromMilliseconds(2) };
-        Rate = new SharedRate(TimeProvider.System) { BytesPerSecond = settings.BytesPerSecond };
+        Rate = new SharedRate(time) { BytesPerSecond = settings.BytesPerSecond };
         var adoption = new ContentAdoption(Store, () => Places, new PlaceReader(new PlaceThreads(), TimeProvider.System));
         _runner = new PullRunner(
             Store, new RegistryPlanner(_registry.Client),
-            new SharedFetches(new FileFetcher(Store, settings, Rate, Counters, TimeProvider.System, adoption)), settings, adoption);
-        Queue = new PullQueue(_runner, Counters, (_, _, mistake) => Mistake = mistake);
+            new SharedFetches(new FileFetcher(Store, settings, Counters, time, adoption), Rate), settings, adoption);
+        Queue = new PullQueue(_runner, Counters, time, (_, _, mistake) => Mistake = mistake);
     }
 
     public ModelStore Store => _store.Store;
