@@ -37,6 +37,7 @@ internal static class ModelSheet
         foreach (JsonElement license in model.Member("licenses")?.Items() ?? [])
             Add(text, "License", $"{license.Text("title")} (the whole text: model-runner inspect {tags.FirstOrDefault()} --license)");
         JsonElement[] files = [.. model.Member("files")?.Items() ?? []];
+        Add(text, "Files", Count(files));
         if (files.Length > 0)
             text.Append('\n').Append(TextTable.Draw(Heads, files.Select(ToRow)));
         return text.ToString();
@@ -47,6 +48,10 @@ internal static class ModelSheet
         if (value.Length > 0)
             text.Append(name.PadRight(NameWidth)).Append(PlainText.Escape(value)).Append('\n');
     }
+
+    // As "verify" counts them: without the manifest.
+    private static string Count(JsonElement[] files) => files.Length == 0 ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"{files.Length} ({FileSizeText.Format(files.Sum(static file => file.Integer("size") ?? 0))})");
 
     private static string Loaded(JsonElement model)
     {

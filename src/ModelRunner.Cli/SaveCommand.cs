@@ -39,12 +39,13 @@ internal sealed class SaveCommand : ClientCommand
         // The daemon may have to wait for a scan of the models, so its response may take long.
         using HttpResponseMessage response = await client.GetAsync(ModelPath.Of(model, "export"), TimeSpan.FromMinutes(1), interrupt.Ended);
         client.RequireType(response, "application/x-tar");
-        using var progress = new TransferProgress(Context, "saved", response.Content.Headers.ContentLength);
+        var archive = new SavedArchive(model, path, response.Content.Headers.ContentLength);
+        using var progress = new TransferProgress(Context, "saved", archive.Bytes);
         await using Stream body = await response.Content.ReadAsStreamAsync(interrupt.Ended);
         if (path == "-")
-            await CopyAsync(body, Console.Out, progress, path, interrupt.Ended);
+            await CopyAsync(body, Console.Out, progress, archive, interrupt.Ended);
         else
-            await WriteAsync(path, body, progress, interrupt.Ended);
+            await WriteAsync(archive, body, progress, interrupt.Ended);
         progress.Dispose();
         if (path == "-")
             return ExitCode.Success;
@@ -58,35 +59,36 @@ internal sealed class SaveCommand : ClientCommand
         return ExitCode.Success;
     }
 
-    private static async Task WriteAsync(string path, Stream body, TransferProgress progress, CancellationToken cancellation)
+    private static async Task WriteAsync(SavedArchive archive, Stream body, TransferProgress progress, CancellationToken cancellation)
     {
-        switch (FileStatus.Of(path).Kind)
+        switch (FileStatus.Of(archive.Path).Kind)
         {
             case FileKind.Folder:
-                throw new CliFailure($"\"{path}\" is a folder; name a file in it", ExitCode.Usage);
+                throw new CliFailure($"\"{archive.Path}\" is a folder; name a file in it", ExitCode.Usage);
             case FileKind.Missing or FileKind.Regular:
-                await ReplaceAsync(path, body, progress, cancellation);
+                await ReplaceAsync(archive, body, progress, cancellation);
                 break;
             default:
                 // A pipe or a device is not replaced.
-                await using (FileStream file = Open(path, FileMode.Open, path))
-                    await CopyAsync(body, file, progress, path, cancellation);
+                await using (FileStream file = Open(archive.Path, FileMode.Open, archive))
+                    await CopyAsync(body, file, progress, archive, cancellation);
                 break;
         }
     }
 
     // The file gets its name when it is whole, so an archive of this name is never a part of one.
-    private static async Task ReplaceAsync(string path, Stream body, TransferProgress progress, CancellationToken cancellation)
+    private static async Task ReplaceAsync(SavedArchive archive, Stream body, TransferProgress progress, CancellationToken cancellation)
     {
+        string path = archive.Path;
         string target = FileStatus.OfLink(path).Exists ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
         string partial = $"{target}.{Environment.ProcessId}.part";
-        FileStream opened = Open(partial, FileMode.Create, path);
+        FileStream opened = Open(partial, FileMode.Create, archive);
         bool isWhole = false;
         try
         {
             await using (FileStream file = opened)
             {
-                await CopyAsync(body, file, progress, path, cancellation);
+                await CopyAsync(body, file, progress, archive, cancellation);
                 file.Flush(flushToDisk: true);
             }
 
@@ -95,7 +97,7 @@ internal sealed class SaveCommand : ClientCommand
         }
         catch (Exception failure) when (failure is UnauthorizedAccessException or IOException)
         {
-            throw NotWritable(path, failure);
+            throw archive.NotWritable(failure);
         }
         finally
         {
@@ -104,7 +106,7 @@ internal sealed class SaveCommand : ClientCommand
         }
     }
 
-    private static FileStream Open(string path, FileMode mode, string shown)
+    private static FileStream Open(string path, FileMode mode, SavedArchive archive)
     {
         try
         {
@@ -112,14 +114,14 @@ internal sealed class SaveCommand : ClientCommand
         }
         catch (Exception failure) when (failure is UnauthorizedAccessException or IOException)
         {
-            throw NotWritable(shown, failure);
+            throw archive.NotWritable(failure);
         }
     }
 
-    private static async Task CopyAsync(Stream body, Stream target, TransferProgress progress, string path, CancellationToken cancellation)
+    private static async Task CopyAsync(Stream body, Stream target, TransferProgress progress, SavedArchive archive, CancellationToken cancellation)
     {
         byte[] buffer = new byte[BufferSize];
-        while (await ReadAsync(body, buffer, cancellation) is > 0 and var read)
+        while (await ReadAsync(body, buffer, archive, progress.Bytes, cancellation) is > 0 and var read)
         {
             try
             {
@@ -127,14 +129,14 @@ internal sealed class SaveCommand : ClientCommand
             }
             catch (IOException failure) when (failure is not OutputException)
             {
-                throw NotWritable(path, failure);
+                throw archive.NotWritable(failure);
             }
 
             progress.Add(read);
         }
     }
 
-    private static async ValueTask<int> ReadAsync(Stream body, byte[] buffer, CancellationToken cancellation)
+    private static async ValueTask<int> ReadAsync(Stream body, byte[] buffer, SavedArchive archive, long bytes, CancellationToken cancellation)
     {
         try
         {
@@ -142,21 +144,7 @@ internal sealed class SaveCommand : ClientCommand
         }
         catch (IOException)
         {
-            throw new CliFailure(
-                "the daemon closed the connection before the archive was complete; its log may say why, and \"model-runner verify\" finds damaged files",
-                ExitCode.Failure);
+            throw archive.NotComplete(bytes);
         }
-    }
-
-    private static CliFailure NotWritable(string path, Exception failure)
-    {
-        string cause = failure switch
-        {
-            UnauthorizedAccessException => "this user must not write there",
-            DirectoryNotFoundException => "its folder does not exist",
-            IOException full when DiskSpace.IsFull(full) => "there is no space left on its disk",
-            _ => failure.Message,
-        };
-        return new CliFailure($"\"{path}\" cannot be written: {cause}", ExitCode.Failure);
     }
 }

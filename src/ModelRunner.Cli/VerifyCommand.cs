@@ -53,8 +53,11 @@ internal sealed class VerifyCommand : ClientCommand
 
     private static string[] ToRow(JsonElement model)
     {
-        JsonElement[] files = [.. model.Member("files")?.Items() ?? []];
-        string[] states = [.. files.Select(static file => file.Text("state")).Where(static state => state != "whole").Distinct(StringComparer.Ordinal)];
+        JsonElement[] all = [.. model.Member("files")?.Items() ?? []];
+        string[] states = [.. all.Select(static file => file.Text("state")).Where(static state => state != "whole").Distinct(StringComparer.Ordinal)];
+
+        // The files that "inspect" lists. The manifest, which names them, is checked too.
+        JsonElement[] files = [.. all.Where(static file => file.Text("role") != "manifest")];
         return
         [
             model.Text("name"), files.Length.ToString(CultureInfo.InvariantCulture),

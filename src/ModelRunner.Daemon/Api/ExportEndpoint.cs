@@ -3,6 +3,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
+using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Archives;
 using ModelRunner.Store.Layout;
 
@@ -11,6 +12,8 @@ namespace ModelRunner.Daemon.Api;
 /// <summary><c>GET /models/NAME/export</c>: a pulled model as a tar archive. It is sent from the files of the store, which are kept until its end.</summary>
 internal sealed class ExportEndpoint(ModelPulls pulls, StoredModels stored)
 {
+    private const int MaxShown = 200;
+
     public void AddTo(ModelActions actions)
     {
         actions.Add(HttpMethods.Get, "export", HandleAsync);
@@ -22,17 +25,18 @@ internal sealed class ExportEndpoint(ModelPulls pulls, StoredModels stored)
         // The path is that of the description of a model, for which every key is enough.
         if (Caller.Of(context) is { Key: { } key } caller && !caller.Has(KeyScopes.Admin))
             throw new ApiException(KeyErrors.Scope(key, KeyScopes.Admin));
+        ApiErrors.RequireOpenSsl("saving a model");
         using ModelArchive archive = await OpenAsync(written, context.RequestAborted);
         context.Response.ContentType = "application/x-tar";
         context.Response.ContentLength = archive.Length;
         context.Response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileName = FileNameOf(written) }.ToString();
         context.Response.Headers.XContentTypeOptions = "nosniff";
         if (HttpMethods.IsGet(context.Request.Method))
-            await SendAsync(context, archive);
+            await SendAsync(context, archive, written);
     }
 
     // The status is sent first, so the client sees that an archive began, and that it is not whole.
-    private async Task SendAsync(HttpContext context, ModelArchive archive)
+    private async Task SendAsync(HttpContext context, ModelArchive archive, string written)
     {
         await context.Response.Body.FlushAsync(context.RequestAborted);
         try
@@ -42,7 +46,7 @@ internal sealed class ExportEndpoint(ModelPulls pulls, StoredModels stored)
         catch (Exception failure) when (failure is StoreException || (failure is IOException && !context.RequestAborted.IsCancellationRequested))
         {
             // Wrong bytes, a disk error, or a file that became shorter.
-            pulls.LogSaveFailed(failure.Message);
+            pulls.LogSaveFailed(PlainText.EscapeAndCut(written, MaxShown), failure.Message);
             await context.Response.Body.FlushAsync(context.RequestAborted);
             context.Abort();
         }

@@ -54,7 +54,11 @@ internal sealed class ModelDetailsReader(ModelPulls pulls, TimeProvider time)
         {
             Packed = ConfigReader.Read(config).Created,
             Metadata = ConfigReader.ReadMetadata(config),
-            Licenses = [.. manifest.LayersOf(LayerRole.License).Take(MaxLicenses).Select(layer => ReadLicense(layer, withText)).OfType<ModelDetailsLicense>()],
+            Licenses =
+            [
+                .. manifest.LayersOf(LayerRole.License).DistinctBy(static layer => layer.Digest).Take(MaxLicenses)
+                    .Select(layer => ReadLicense(layer, withText)).OfType<ModelDetailsLicense>(),
+            ],
         };
     }
 

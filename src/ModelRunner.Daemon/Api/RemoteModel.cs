@@ -26,7 +26,7 @@ internal sealed record RemoteModel(ArtifactName Name, Digest Id, ArtifactManifes
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
 
     // As that of a model that is here: without its other files.
-    private long WeightBytes => Manifest.LayersOf(LayerRole.Weights).Sum(static layer => layer.Size);
+    private long WeightBytes => ModelParts.Of(Manifest, out _).Sum(static part => part.Size);
 
     /// <summary>Asks the registry.</summary>
     /// <exception cref="ApiException">The name is wrong, or the registry does not describe the model.</exception>

@@ -119,9 +119,17 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
         Conflict(message(CallerWords.Api)) with { CommandLine = message(CallerWords.CommandLine) };
 
     /// <summary>The store failed.</summary>
-    public static ApiException Explain(StoreException failure, string written) => new(failure.Reason == StoreErrorReason.NotFound
-        ? Missing(written)
-        : OfStore(failure));
+    /// <param name="failure">What it says. A fault of the files of a model has its name already.</param>
+    /// <param name="written">The model, as the client wrote it; empty: it named none.</param>
+    public static ApiException Explain(StoreException failure, string written)
+    {
+        if (failure.Reason == StoreErrorReason.NotFound)
+            return new(Missing(written));
+        ApiError error = OfStore(failure);
+        return new(written.Length == 0 || failure.Reason is StoreErrorReason.Damaged or StoreErrorReason.MissingFile
+            ? error
+            : error with { Message = $"nothing was done with the model {PlainText.EscapeAndCut(written, MaxName)}: {failure.Message}" });
+    }
 
     /// <summary>The error of a request that changes the store.</summary>
     public static ApiError OfStore(StoreException failure) => failure.Reason switch

@@ -7,7 +7,7 @@ using ModelRunner.Store.Pulls;
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
-/// Scans the model store and the stores of other tools in the background, and combines what the last scans found. Callers use the last result; they can wait
+/// Scans the models folder and the stores of other tools in the background, and combines what the last scans found. Callers use the last result; they can wait
 /// a limited time for scans that changes have made necessary, but start none. Safe to call from any thread.
 /// </summary>
 internal sealed class CatalogWatch : IDisposable
@@ -29,7 +29,7 @@ internal sealed class CatalogWatch : IDisposable
 
     /// <param name="settings">The settings.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="scan">Reads the model store.</param>
+    /// <param name="scan">Reads the models folder.</param>
     /// <param name="threads">The threads for that.</param>
     /// <param name="readSource">Reads the stores of a tool.</param>
     /// <param name="watcher">Tells about changes, and is disposed of with this object; null: the places are scanned from time to time.</param>
@@ -42,7 +42,7 @@ internal sealed class CatalogWatch : IDisposable
     {
         (_settings, _time, _threads, _watcher) = (settings, time, threads, watcher);
         _store = new BackgroundScan<StoreListing>(
-            time, threads, watches => ReadStore(scan, watches), watcher, Combine, failure => failed(failure, "the model store"));
+            time, threads, watches => ReadStore(scan, watches), watcher, Combine, failure => failed(failure, "the models folder"));
         _configured = new ConfiguredFiles(configuredThreads ?? FileThreads.Configured, time, () => _ = CombineAsync());
         _sources = new SourceScans(
             time, readSource, FileThreads.Sources, watcher, Combine, (failure, kind) => failed(failure, SourceText.ToolOf(kind)));
@@ -61,17 +61,17 @@ internal sealed class CatalogWatch : IDisposable
     /// <summary>Whether the stores of a tool have not been read yet, and may be soon.</summary>
     public bool HasUnknownSource => _sources.IsAnyUnknown;
 
-    /// <summary>Why what is known of the model store may be old, one sentence each.</summary>
+    /// <summary>Why what is known of the models folder may be old, one sentence each.</summary>
     public IEnumerable<string> FindStoreProblems()
     {
         if (_last is not { IsWithoutStore: false })
-            yield return "the model store is still being read; its models are missing";
+            yield return "the models folder is still being read; its models are missing";
         else if (SourceScan.DescribeHang(_store.RunsFor) is { } hang)
-            yield return $"the model store {hang}; the models of the last scan are used";
+            yield return $"the models folder {hang}; the models of the last scan are used";
         if (_store.Failure is { } failure)
-            yield return $"the model store cannot be read now: {failure}";
+            yield return $"the models folder cannot be read now: {failure}";
         if (_store.WatchProblem is { } reason)
-            yield return $"the model store {SourceScan.DescribeUnwatched(reason)}";
+            yield return $"the models folder {SourceScan.DescribeUnwatched(reason)}";
     }
 
     /// <summary>Begins the first scans, unless that was done before. It waits for none.</summary>

@@ -287,7 +287,7 @@ internal sealed class ModelCatalog : IDisposable
     }
 
     private static ModelLookup NotRead(string reference) =>
-        new(null, $"the model store is still being read, so it is not known whether model \"{reference}\" exists; try again later")
+        new(null, $"the models folder is still being read, so it is not known whether model \"{reference}\" exists; try again later")
         {
             Reason = ModelLookupReason.NotRead, Reference = reference,
         };

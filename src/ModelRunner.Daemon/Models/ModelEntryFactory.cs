@@ -84,7 +84,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
                 return new ModelEntry(source.Reference.ToString(), null, 0, default, source.Settings) { Modes = source.AttachedModes };
 
             problem = source.Foreign?.Problem
-                ?? $"has no file: nothing in the model store has its name, neither {source.Reference.FileName} nor a pulled model, and its entry in the "
+                ?? $"has no file: the models folder has no {source.Reference.FileName}, the model store has no pulled model of its name, and its entry in the "
                 + "configuration has no path";
             return null;
         }

@@ -6,7 +6,7 @@ namespace ModelRunner.Daemon.Models;
 /// <summary>A model on disk: one GGUF file, or all shards of one.</summary>
 /// <param name="ShownName">Its name in sentences: its path within the store, or its file name.</param>
 /// <param name="Shards">Absolute paths of the existing shards, in order; an engine gets the first one.</param>
-/// <param name="SizeBytes">Bytes of all shards, links followed.</param>
+/// <param name="SizeBytes">Bytes of all shards, links followed. A file with several names counts once.</param>
 /// <param name="Written">The last write of any shard.</param>
 /// <param name="MissingShards">The number of shards that the names promise and the folder lacks.</param>
 internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards, long SizeBytes, DateTimeOffset Written, int MissingShards)
@@ -64,12 +64,13 @@ internal sealed record ModelFile(string ShownName, IReadOnlyList<string> Shards,
         string? problem = null;
         FileId id = default;
         var parts = new List<FilePart>(shards.Count);
+        var counted = new HashSet<FileId>();
         foreach (string shard in shards)
         {
             FileStatus status = FileStatus.Of(shard);
             if (!status.IsRegular)
                 problem ??= PathProblem.OfFile(shard);
-            else
+            else if (counted.Add(status.Id))
                 size += status.SizeBytes;
             written = status.Written > written ? status.Written : written;
             changed = status.Changed > changed ? status.Changed : changed;

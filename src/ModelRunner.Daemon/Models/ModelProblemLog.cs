@@ -1,4 +1,5 @@
 using ModelRunner.Daemon.Diagnostics;
+using ModelRunner.Store.Layout;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -12,10 +13,10 @@ internal sealed partial class ModelProblemLog(ModelCatalog catalog, string model
     {
         IReadOnlyList<string> problems = await catalog.ListProblemsAsync(cancellationToken);
         foreach (string problem in _logged.TakeNew(problems))
-            LogProblem(problem, modelsPath);
+            LogProblem(problem, modelsPath, StoreFolder.Below(modelsPath).Root);
         return problems;
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Problem} (the model store is {Path})")]
-    private partial void LogProblem(string problem, string path);
+    [LoggerMessage(LogLevel.Warning, "{Problem} (the models folder is {Folder}, the model store {Store})")]
+    private partial void LogProblem(string problem, string folder, string store);
 }

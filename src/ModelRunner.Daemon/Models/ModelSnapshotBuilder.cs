@@ -37,7 +37,12 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings, IReadOnlyDic
         AddConfiguredWithoutFile();
         AddAliases();
         if (_sources.Count == 0 && _problems.Count == 0)
-            _problems.Add("there are no models: put GGUF files into the model store, name some in model-runner.json, or start with --demo");
+        {
+            _problems.Add(
+                "there are no models: put GGUF files into the models folder (MODELS_PATH), pull a model into the model store with \"model-runner pull\", "
+                + "name some in model-runner.json, or start with --demo");
+        }
+
         _problems.AddRange(_clashes.Select(static clash => clash.ToString()));
         return WithDrafts(new ModelSnapshot(_sources.Values, _aliases, _problems) { AliasClashes = _clashes });
     }

@@ -2,6 +2,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Layout;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -19,11 +20,15 @@ internal static class SourceReader
         var scan = new ForeignScan(time, new ScanLimits(), watches);
         return source.Kind switch
         {
-            SourceKind.Pulled or SourceKind.Docker => ArtifactStore.List(source.Folders, scan, damage),
+            SourceKind.Pulled or SourceKind.Docker => ArtifactStore.List(source.Folders, scan, damage, IsIntact),
             SourceKind.HuggingFace => HuggingFaceCache.List(source.Folders, scan),
             SourceKind.LlamaCpp => LlamaCppCache.List(source.Folders, scan),
             SourceKind.Ollama => OllamaStore.List(source.Folders, scan),
             _ => LmStudioFolder.List(source.Folders, source.Pointer, scan),
         };
     }
+
+    // Models are listed without OpenSSL too. Manifests are small, so that a slower hash does not matter.
+    private static bool IsIntact(byte[] manifest, Digest id) =>
+        id.Algorithm != Digest.Sha256 || Convert.ToHexStringLower(Sha256.Hash(manifest)) == id.Hex;
 }

@@ -79,7 +79,7 @@ internal sealed class StoreScanner
         if (status.Kind == FileKind.Folder)
             scanner.CollectAll(status);
         else if (!isOptional || status.Kind != FileKind.Missing)
-            scanner._problems.Add($"the model store {PathProblem.OfFolder(root)}; create it, or name another folder in MODELS_PATH");
+            scanner._problems.Add($"the models folder {PathProblem.OfFolder(root)}; create it, or name another folder in MODELS_PATH");
 
         List<ModelFile> models = scanner.Group();
         scanner.ReportLimits();
@@ -243,7 +243,7 @@ internal sealed class StoreScanner
     private void ReportClosed(string path)
     {
         if (++_closedFolders <= MaxShownClosedFolders)
-            Report($"the folder {Show(path)} of the model store may not be read by this user; its models are left out");
+            Report($"the folder {Show(path)} of the models folder may not be read by this user; its models are left out");
     }
 
     // These come first, because the list of problems may be truncated when it is shown.
@@ -252,16 +252,16 @@ internal sealed class StoreScanner
         if (_closedFolders > MaxShownClosedFolders)
         {
             int more = _closedFolders - MaxShownClosedFolders;
-            _problems.Insert(0, $"{more} more folders of the model store may not be read by this user; their models are left out");
+            _problems.Insert(0, $"{more} more folders of the models folder may not be read by this user; their models are left out");
         }
 
         // A link may lead back to a folder that was scanned at another place.
         if (_deepFolders.FirstOrDefault(folder => !_visited.Contains(folder.Id)) is { Path: { } deep })
-            _problems.Insert(0, $"the folder {Show(deep)} is more than {MaxDepth} folders below the model store; models there are left out");
+            _problems.Insert(0, $"the folder {Show(deep)} is more than {MaxDepth} folders below the models folder; models there are left out");
         if (_files > MaxFiles)
-            _problems.Insert(0, $"the model store has more than {MaxFiles} models; the scan ended there and the rest is left out");
+            _problems.Insert(0, $"the models folder has more than {MaxFiles} models; the scan ended there and the rest is left out");
         else if (_entries > _maxEntries)
-            _problems.Insert(0, $"the model store has more than {_maxEntries} files and folders; the scan ended there and models after them are left out");
+            _problems.Insert(0, $"the models folder has more than {_maxEntries} files and folders; the scan ended there and models after them are left out");
     }
 
     private void Report(string problem)

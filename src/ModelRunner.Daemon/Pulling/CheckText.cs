@@ -44,15 +44,21 @@ internal static class CheckText
     /// <summary>The end of a check.</summary>
     public static string Sum(IReadOnlyList<CheckedModel> models)
     {
-        CheckedFile[] files = [.. models.SelectMany(static model => model.Files)];
+        // As in the list of files of one model, a manifest counts apart: it only names the others.
+        CheckedFile[] files = [.. models.SelectMany(static model => model.Files).Where(static file => !file.IsManifest)];
         CheckedFile[] different = [.. files.DistinctBy(static file => file.File.Digest)];
-        string count = string.Create(CultureInfo.InvariantCulture, $"{different.Length} {(different.Length < files.Length ? "different " : "")}files");
+        string kind = $"{(different.Length < files.Length ? "different " : "")}file{(different.Length == 1 ? "" : "s")}";
+        string count = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{different.Length} {kind} ({FileSizeText.Format(different.Sum(static file => file.File.Size))}) and {Manifests(models.Count)}");
         int bad = models.Count(static model => model.Bad.Count > 0);
         string all = string.Create(CultureInfo.InvariantCulture, $"{models.Count} model{(models.Count == 1 ? "" : "s")}");
         return models.Count == 0 ? "There are no models in the model store"
-            : bad == 0 ? $"Verified {all}: {count}, {FileSizeText.Format(different.Sum(static file => file.File.Size))}, all intact"
+            : bad == 0 ? $"Verified {all}: {count}, all intact"
             : string.Create(CultureInfo.InvariantCulture, $"{bad} of {all} {(bad == 1 ? "has" : "have")} damaged, missing or unreadable files");
     }
+
+    private static string Manifests(int count) => count == 1 ? "its manifest" : "their manifests";
 
     private static string RemedyOf(StoreErrorReason reason) => reason switch
     {

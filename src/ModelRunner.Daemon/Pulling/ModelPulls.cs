@@ -132,7 +132,7 @@ internal sealed class ModelPulls : IDisposable
     public void LogDamaged(StoreEntry model, CheckedFile file) => _logger.LogDamaged(CheckText.NameOf(model), CheckText.Describe(file));
 
     /// <summary>Notes that sending an archive of a model stopped.</summary>
-    public void LogSaveFailed(string reason) => _logger.LogSaveFailed(reason);
+    public void LogSaveFailed(string model, string reason) => _logger.LogSaveFailed(model, reason);
 
     public void Dispose()
     {

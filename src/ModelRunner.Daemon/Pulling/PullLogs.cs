@@ -32,8 +32,8 @@ internal static partial class PullLogs
     [LoggerMessage(Level = LogLevel.Warning, Message = "an archive was not loaded: {reason}")]
     public static partial void LogLoadFailed(this ILogger logger, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "sending an archive stopped: {reason}")]
-    public static partial void LogSaveFailed(this ILogger logger, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "sending the archive of the model {model} stopped: {reason}")]
+    public static partial void LogSaveFailed(this ILogger logger, string model, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "model {model}: {what}")]
     public static partial void LogDamaged(this ILogger logger, string model, string what);

@@ -19,36 +19,27 @@ internal sealed class ModelArchive : IDisposable
 
     private readonly StoreFolder _folder;
     private readonly IReadOnlyList<Descriptor> _files;
-    private readonly byte[] _manifest;
     private readonly string? _name;
-    private readonly IDisposable _held;
+    private readonly HeldModel _model;
 
-    private ModelArchive(StoreFolder folder, IReadOnlyList<Descriptor> files, byte[] manifest, string? name, IDisposable held) =>
-        (_folder, _files, _manifest, _name, _held) = (folder, files, manifest, name, held);
+    private ModelArchive(StoreFolder folder, HeldModel model, string? name)
+    {
+        (_folder, _model, _name) = (folder, model, name);
+
+        // The layers come first, as Docker Model Runner writes them.
+        _files = [.. model.Manifest.Layers.Append(model.Manifest.Config).DistinctBy(static file => file.Digest)];
+    }
 
     /// <summary>The length of the archive in bytes.</summary>
-    public long Length => LengthOf(_name, _files, _manifest);
+    public long Length => LengthOf(_name, _files, _model.Bytes);
 
     /// <summary>Opens the archive of a model.</summary>
     /// <param name="store">The store.</param>
     /// <param name="entry">The model.</param>
     /// <param name="name">The name that is written into the archive; null: none.</param>
-    /// <exception cref="StoreException">The model was removed, or a file of it is missing.</exception>
-    public static ModelArchive Open(ModelStore store, StoreEntry entry, string? name)
-    {
-        byte[]? bytes = ManifestFile.ReadBytes(store.Folder, entry.Id);
-        if (bytes is null || !ContentHash.Matches(bytes, entry.Id) || ManifestReader.TryRead(bytes, out _) is not { } manifest)
-            throw store.ExplainMissing(entry.Id, StoreErrorReason.Damaged, $"the manifest of the model is missing or changed; {RepairAdvice.Text}");
-
-        // The layers come first, as Docker Model Runner writes them.
-        Descriptor[] files = [.. manifest.Layers.Append(manifest.Config).DistinctBy(static file => file.Digest)];
-        IDisposable held = store.Holds.Hold([.. files.Select(static file => file.Digest)]);
-        if (files.FirstOrDefault(file => !store.Has(file)) is not { } missing)
-            return new ModelArchive(store.Folder, files, bytes, name, held);
-        held.Dispose();
-        throw store.ExplainMissing(
-            entry.Id, StoreErrorReason.MissingFile, $"the file {missing.Digest} of the model is missing; {RepairAdvice.Text}");
-    }
+    /// <exception cref="StoreException">The model was removed, or its files cannot be used.</exception>
+    public static ModelArchive Open(ModelStore store, StoreEntry entry, string? name) =>
+        new(store.Folder, HeldModel.Open(store, entry.Id, entry.ShownName), name);
 
     /// <summary>Writes the archive. The last bytes of a file are written only if the digest of the whole file is right.</summary>
     /// <exception cref="StoreException">The bytes of a file are wrong.</exception>
@@ -67,10 +58,10 @@ internal sealed class ModelArchive : IDisposable
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        await target.WriteAsync(EndOf(_manifest), cancellationToken);
+        await target.WriteAsync(EndOf(_model.Bytes), cancellationToken);
     }
 
-    public void Dispose() => _held.Dispose();
+    public void Dispose() => _model.Dispose();
 
     /// <summary>The beginning of an archive: its name and its folders.</summary>
     public static byte[] Begin(string? name) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Layout;
@@ -21,29 +22,24 @@ internal sealed class ModelRepackager(ModelStore store, TimeProvider time)
     /// <exception cref="IOException">A file cannot be written.</exception>
     public async Task<StoreEntry> RepackageAsync(StoreEntry source, string tag, int contextSize, CancellationToken cancellationToken)
     {
-        if (ManifestFile.ReadBytes(store.Folder, source.Id) is not { } bytes || ManifestReader.TryRead(bytes, out _) is not { } manifest
-            || ManifestFile.ReadConfigBytes(store.Folder, manifest) is not { } old)
-        {
-            throw store.ExplainMissing(
-                source.Id, StoreErrorReason.MissingFile, $"the manifest or the configuration of the model cannot be read; {RepairAdvice.Text}");
-        }
-
-        if (manifest.Config.MediaType is not (MediaTypes.ConfigV1 or MediaTypes.ConfigV2))
-            throw new UnsupportedModelException($"the model has a configuration of the type {manifest.Config.MediaType}, which has no context size");
+        using HeldModel model = HeldModel.Open(store, source.Id, source.ShownName);
+        Descriptor described = model.Manifest.Config;
+        if (described.MediaType is not (MediaTypes.ConfigV1 or MediaTypes.ConfigV2))
+            throw new UnsupportedModelException($"the model has a configuration of the type {described.MediaType}, which has no context size");
+        if (ManifestFile.ReadConfigBytes(store.Folder, model.Manifest) is not { } old)
+            throw new UnsupportedModelException(Unread(source, described));
 
         byte[] config = WithContext(old, contextSize);
-        var file = new Descriptor(manifest.Config.MediaType, ContentHash.Of(config), config.Length);
-        using IDisposable held = store.Holds.Hold([.. manifest.Files.Select(static file => file.Digest), file.Digest]);
-        if (manifest.Files.FirstOrDefault(part => !store.Has(part)) is { } missing)
-        {
-            throw store.ExplainMissing(
-                source.Id, StoreErrorReason.MissingFile, $"the file {missing.Digest} of the model is missing; {RepairAdvice.Text}");
-        }
-
+        var file = new Descriptor(described.MediaType, ContentHash.Of(config), config.Length);
+        using IDisposable held = store.Holds.Hold([file.Digest]);
         if (!store.Has(file))
             await WriteAsync(file, config, cancellationToken);
-        return await store.AddAsync(ManifestWriter.WithConfig(bytes, file), tag, cancellationToken);
+        return await store.AddAsync(ManifestWriter.WithConfig(model.Bytes, file), tag, cancellationToken);
     }
+
+    private static string Unread(StoreEntry source, Descriptor config) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"the configuration of the model {source.ShownName} has {config.Size} bytes and cannot be read; at most {ConfigReader.MaxBytes} bytes are read");
 
     private static byte[] WithContext(byte[] config, int tokens)
     {

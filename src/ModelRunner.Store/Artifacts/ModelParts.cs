@@ -4,7 +4,7 @@ namespace ModelRunner.Store.Artifacts;
 
 /// <summary>
 /// Puts the GGUF files of an artifact in the order in which llama.cpp numbers the parts of a model. Layers of Docker's first format have no names: their
-/// order is that of the parts. Files with paths must be the complete parts of one model.
+/// order is that of the parts. Files with paths must be the complete parts of one model. A file that is named several times is one part.
 /// </summary>
 internal static class ModelParts
 {
@@ -14,7 +14,7 @@ internal static class ModelParts
     public static IReadOnlyList<Descriptor> Of(ArtifactManifest manifest, out string? problem)
     {
         problem = null;
-        Descriptor[] files = [.. manifest.LayersOf(LayerRole.Weights)];
+        Descriptor[] files = [.. manifest.LayersOf(LayerRole.Weights).DistinctBy(static file => file.Digest)];
         if (files.Length < 2 || files.All(static file => file.FilePath is null))
             return files;
 

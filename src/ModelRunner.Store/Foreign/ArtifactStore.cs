@@ -1,4 +1,3 @@
-using System.Globalization;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Layout;
@@ -16,7 +15,8 @@ internal static class ArtifactStore
     /// <param name="folders">The stores; folders that are none are passed over.</param>
     /// <param name="scan">The scan.</param>
     /// <param name="damage">The files that are known to be damaged; null: none.</param>
-    public static ForeignListing List(IReadOnlyList<string> folders, ForeignScan scan, KnownDamage? damage = null)
+    /// <param name="isIntact">Whether the bytes of a manifest have a digest. It is asked for models that cannot be used; null: nobody is asked.</param>
+    public static ForeignListing List(IReadOnlyList<string> folders, ForeignScan scan, KnownDamage? damage = null, Func<byte[], Digest, bool>? isIntact = null)
     {
         var lists = new List<StoreIndex>();
         foreach (string root in folders)
@@ -25,13 +25,13 @@ internal static class ArtifactStore
             scan.Expect(folder.LayoutFile);
             scan.Await(root);
             if (StoreFolder.IsStore(root) && scan.IsRoot(root))
-                ListStore(folder, scan, lists);
+                ListStore(folder, scan, lists, isIntact);
         }
 
         return scan.Result with { Lists = lists };
     }
 
-    private static void ListStore(StoreFolder folder, ForeignScan scan, List<StoreIndex> lists)
+    private static void ListStore(StoreFolder folder, ForeignScan scan, List<StoreIndex> lists, Func<byte[], Digest, bool>? isIntact)
     {
         try
         {
@@ -42,7 +42,11 @@ internal static class ArtifactStore
             {
                 if (scan.IsCut)
                     return;
-                ForeignModel model = Describe(folder, entry, scan) with { Manifest = entry.Id };
+                ForeignModel model = Describe(folder, entry, scan, isIntact) with { Manifest = entry.Id };
+
+                // A limit of the scan says nothing about the model.
+                if (scan.IsCut)
+                    return;
                 foreach (string name in NamesOf(entry))
                     if (!scan.Add(model with { Name = name }))
                         return;
@@ -57,74 +61,51 @@ internal static class ArtifactStore
     // A model that lost its name still takes space, so it is listed and can be removed.
     private static string[] NamesOf(StoreEntry entry) => entry.Tags.Count == 0 ? [ForeignModel.NameOf(entry.Id)] : [.. entry.ShortNames];
 
-    private static ForeignModel Describe(StoreFolder folder, StoreEntry entry, ForeignScan scan)
+    private static ForeignModel Describe(StoreFolder folder, StoreEntry entry, ForeignScan scan, Func<byte[], Digest, bool>? isIntact)
     {
-        if (scan.Read(folder.ManifestOf(entry.Id)) is not { } bytes || ManifestReader.TryRead(bytes, out _) is not { } manifest)
-            return new ForeignModel("", [], 0) { Problem = $"has no manifest that can be read; {RepairAdvice.Text}" };
+        byte[]? bytes = scan.Read(folder.ManifestOf(entry.Id));
+        if (ModelFault.OfManifest(folder, entry.Id, bytes, out ArtifactManifest? manifest) is { } fault)
+            return Refused(fault);
+        ForeignModel model = Describe(folder, entry, manifest!, scan);
+
+        // A manifest that was damaged may name other files, and then they are not what is wrong.
+        return model.Problem is not null && isIntact?.Invoke(bytes!, entry.Id) == false ? Refused(ModelFault.ChangedManifest) : model;
+    }
+
+    private static ForeignModel Describe(StoreFolder folder, StoreEntry entry, ArtifactManifest manifest, ForeignScan scan)
+    {
         if (manifest.FindProblem() is { } problem)
-            return new ForeignModel("", [], 0) { Problem = problem };
+            return Refused(problem);
 
         IReadOnlyList<Descriptor> parts = ModelParts.Of(manifest, out _);
         Descriptor[] others = [.. manifest.LayersOf(LayerRole.Projector), .. manifest.LayersOf(LayerRole.ChatTemplate), manifest.Config];
-        if (FindKnown(folder, entry, [.. parts, .. others]) is { } damaged)
-        {
-            return new ForeignModel("", [], 0)
-            {
-                Problem = $"has the damaged file {damaged} in the model store, which could not be set aside; "
-                    + $"verify the model until it is set aside, then {RepairAdvice.Text}",
-            };
-        }
-
         string[] blobs = [.. parts.Select(part => scan.Expect(folder.BlobOf(part.Digest)))];
         string[] paths = parts.Count == 1 ? blobs : [.. BundleFolder.PartsOf(folder, entry.Id, parts.Count).Select(scan.Expect)];
+        foreach (Descriptor other in others)
+            scan.Expect(folder.BlobOf(other.Digest));
+
+        // Without one of these, it would be another model. A part that is missing is told with the file.
+        if (ModelFault.OfFiles(folder, parts.Concat(others).Where(file => FileStatus.Of(folder.BlobOf(file.Digest)).Kind != FileKind.Missing)) is { } damage)
+            return Refused(damage);
 
         // A name in a bundle keeps the bytes of a file that was set aside because they are wrong.
         string[] present = [.. paths.Zip(blobs).Where(static part => Exists(part.First) && Exists(part.Second)).Select(static part => part.First)];
-        if (present.Length == 0 && blobs.All(Exists))
-        {
-            return new ForeignModel("", [], 0)
-            {
-                Problem = $"has several parts without the folder that names them; {RepairAdvice.Text}, "
-                    + "or run it once in Docker Model Runner if it is in its store",
-            };
-        }
-
-        // Without one of these, it would be another model.
-        if (FindDamage(folder, [.. parts, .. others]) is { } damage)
-            return new ForeignModel("", [], 0) { Problem = damage };
-        if (present.Length > 0 && others.FirstOrDefault(file => !Exists(scan.Expect(folder.BlobOf(file.Digest)))) is { } missing)
-            return new ForeignModel("", [], 0) { Problem = $"lacks the file {missing.Digest} in the model store; {RepairAdvice.Text}" };
-
+        if (ModelFault.OfFiles(folder, present.Length == 0 ? parts.Concat(others) : others) is { } missing)
+            return Refused(missing);
         return present.Length == 0
-            ? new ForeignModel("", [], 0) { Problem = $"lacks its files in the model store; {RepairAdvice.Text}" }
+            ? Refused(
+                $"has several parts without the folder that names them; {RepairAdvice.Text}, or run it once in Docker Model Runner if it is in its store")
             : new ForeignModel("", present, paths.Length)
             {
                 Digests = [.. parts.Select(static part => part.Digest)],
                 HubFiles = parts[0].Origin is { } origin ? [origin] : [],
                 MaxContext = scan.Read(folder.BlobOf(manifest.Config.Digest)) is { } config ? ConfigReader.Read(config).ChosenContext : null,
                 ChatTemplate = manifest.LayersOf(LayerRole.ChatTemplate).FirstOrDefault() is { } template ? folder.BlobOf(template.Digest) : null,
-                Projectors = [.. manifest.LayersOf(LayerRole.Projector).Select(layer => folder.BlobOf(layer.Digest))],
+                Projectors = [.. manifest.LayersOf(LayerRole.Projector).Select(layer => folder.BlobOf(layer.Digest)).Distinct(StringComparer.Ordinal)],
             };
     }
 
-    // A file gets its name after its last byte, so one of another size was damaged since.
-    private static string? FindDamage(StoreFolder folder, IReadOnlyList<Descriptor> files)
-    {
-        foreach (Descriptor file in files)
-            if (FileStatus.Of(folder.BlobOf(file.Digest)) is { Exists: true } status && status.SizeBytes != file.Size)
-                return string.Create(
-                    CultureInfo.InvariantCulture, $"has the damaged file {file.Digest}: it has {status.SizeBytes} of {file.Size} bytes; {RepairAdvice.Text}");
-        return null;
-    }
-
-    // Verify has found it, and it is still there.
-    private static Digest? FindKnown(StoreFolder folder, StoreEntry entry, IReadOnlyList<Descriptor> files)
-    {
-        if (folder.Damage.Contains(folder.ManifestOf(entry.Id)))
-            return entry.Id;
-        Descriptor? damaged = files.FirstOrDefault(file => folder.Damage.Contains(folder.BlobOf(file.Digest)));
-        return damaged?.Digest;
-    }
+    private static ForeignModel Refused(string problem) => new("", [], 0) { Problem = problem };
 
     private static bool Exists(string path) => FileStatus.Of(path).Exists;
 }

@@ -25,8 +25,9 @@ internal sealed record OllamaManifest(Digest? Config, IReadOnlyList<(string Kind
         }
     }
 
-    /// <summary>The layers of one kind, for example <c>model</c>.</summary>
-    public IEnumerable<(string Kind, Digest Digest, long SizeBytes)> Of(string kind) => Layers.Where(layer => layer.Kind == kind);
+    /// <summary>The layers of one kind, for example <c>model</c>, each file once.</summary>
+    public IEnumerable<(string Kind, Digest Digest, long SizeBytes)> Of(string kind) =>
+        Layers.Where(layer => layer.Kind == kind).DistinctBy(static layer => layer.Digest);
 
     private static OllamaManifest? Read(JsonElement root)
     {

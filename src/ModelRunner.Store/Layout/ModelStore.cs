@@ -209,7 +209,8 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
             folder.BeforeStep?.Invoke("lock");
             using FileLock taken = await FileLock.TakeAsync(folder.LockFile, Patience, time, cancellationToken)
                 ?? throw StoreException.Of(
-                    StoreErrorReason.Busy, $"another process has had the lock of the model store for {Patience.TotalSeconds:0} s", "try again");
+                    StoreErrorReason.Busy, $"another process has had the lock of the model store, its file .lock, for {Patience.TotalSeconds:0} s",
+                    "try again, or end that process if it hangs");
             StoreIndex before = Read();
             (StoreIndex after, T result) = await change(before);
             if (!ReferenceEquals(after, before) && !TryWrite(after, out IOException? full)

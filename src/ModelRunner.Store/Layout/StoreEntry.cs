@@ -12,6 +12,9 @@ internal sealed record StoreEntry(Digest Id, IReadOnlyList<string> Tags, IReadOn
     public IEnumerable<string> ShortNames => Tags
         .Select(static tag => ArtifactNameParser.TryParse(tag, out ArtifactName? name, out _) ? name!.ToShortString() : null).OfType<string>();
 
+    /// <summary>Its name in sentences: the first one, else its id.</summary>
+    public string ShownName => ShortNames.FirstOrDefault() ?? Id.ToString();
+
     /// <summary>Whether both are the same model with the same names.</summary>
     public bool IsSameAs(StoreEntry other) => Id == other.Id && Tags.SequenceEqual(other.Tags, StringComparer.Ordinal);
 }

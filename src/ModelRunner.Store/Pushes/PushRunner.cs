@@ -81,28 +81,14 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
                 $"{push.Name} is a name of Hugging Face, which takes no pushes; give the model the name of a registry first (tag)");
         }
 
-        if (ManifestFile.ReadBytes(store.Folder, push.Id) is not { } bytes || !ContentHash.Matches(bytes, push.Id)
-            || ManifestReader.TryRead(bytes, out _) is not { } manifest)
-        {
-            throw store.ExplainMissing(
-                push.Id, StoreErrorReason.Damaged, $"the manifest of {push.Name} in the model store is missing or changed; {RepairAdvice.Text}");
-        }
-
-        // A model that is removed meanwhile keeps its files until they are sent.
-        using IDisposable held = store.Holds.Hold([.. manifest.Files.Select(static file => file.Digest)]);
-        if (manifest.Files.FirstOrDefault(file => !store.Has(file)) is { } missing)
-        {
-            throw store.ExplainMissing(
-                push.Id, StoreErrorReason.MissingFile, $"the file {missing.Digest} of {push.Name} is not in the model store; {RepairAdvice.Text}");
-        }
-
-        FileProgress[] files = [.. manifest.Files.Select(static file => new FileProgress(file))];
+        using HeldModel model = HeldModel.Open(store, push.Id, push.Name.ToString());
+        FileProgress[] files = [.. model.Manifest.Files.Select(static file => new FileProgress(file))];
         push.Show(files);
         StoreIndex index = store.Read();
         await Parallel.ForEachAsync(
             files, new ParallelOptions { MaxDegreeOfParallelism = MaxFilesOfPush, CancellationToken = cancellationToken },
             async (file, token) => await SendAsync(push, file, FindMount(index, push.Name, file.File.Digest), registries, token));
-        await registries.PutManifestAsync(push.Name, push.Name.Tag, bytes, MediaTypeOf(bytes), cancellationToken);
+        await registries.PutManifestAsync(push.Name, push.Name.Tag, model.Bytes, MediaTypeOf(model.Bytes), cancellationToken);
     }
 
     private async Task SendAsync(Push push, FileProgress progress, string? mountFrom, RegistryClient registries, CancellationToken cancellationToken)

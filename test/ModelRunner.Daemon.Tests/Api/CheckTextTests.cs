@@ -25,7 +25,7 @@ public sealed class CheckTextTests
     }
 
     [Theory]
-    [InlineData(StoreErrorReason.Busy, "another process has had the lock of the model store for 10 s", "verify again")]
+    [InlineData(StoreErrorReason.Busy, "another process has had the lock of the model store, its file .lock, for 10 s", "verify again")]
     [InlineData(
         StoreErrorReason.NotAccessible, "the model store cannot be written: this user must not write there",
         "let the daemon write to the model store, and verify again")]
@@ -47,8 +47,8 @@ public sealed class CheckTextTests
 
     [Theory]
     [InlineData(0, 0, "There are no models in the model store")]
-    [InlineData(0, 1, "Verified 1 model: 2 files, 5 B, all intact")]
-    [InlineData(0, 2, "Verified 2 models: 3 different files, 6 B, all intact")]
+    [InlineData(0, 1, "Verified 1 model: 1 file (4 B) and its manifest, all intact")]
+    [InlineData(0, 2, "Verified 2 models: 1 different file (4 B) and their manifests, all intact")]
     [InlineData(1, 1, "1 of 1 model has damaged, missing or unreadable files")]
     [InlineData(1, 3, "1 of 3 models has damaged, missing or unreadable files")]
     [InlineData(2, 3, "2 of 3 models have damaged, missing or unreadable files")]

@@ -48,7 +48,7 @@ public sealed class VerifyTests
         Assert.Equal(("error", "verify"), (last.GetProperty("type").GetString(), last.GetProperty("mode").GetString()));
         JsonElement bad = last.GetProperty("models")[0].GetProperty("files").EnumerateArray().Single(static file => file.GetProperty("state").GetString() != "whole");
         Assert.Equal(("damaged", "weights", true), (bad.GetProperty("state").GetString(), bad.GetProperty("role").GetString(), bad.GetProperty("set_aside").GetBoolean()));
-        Assert.Contains("lacks its files", (await daemon.RunClientAsync(daemon.FolderPath, "ls")).Error, StringComparison.Ordinal);
+        Assert.Contains("which was damaged and is set aside; pull, load or package the model again", (await daemon.RunClientAsync(daemon.FolderPath, "ls")).Error, StringComparison.Ordinal);
         Assert.Equal(1, (await daemon.GetAsync("engines/df")).GetProperty("damaged_files").GetProperty("count").GetInt32());
         Assert.NotEqual(200, await AskAsync(daemon));
         Assert.Contains("was set aside", daemon.Log, StringComparison.Ordinal);
@@ -74,7 +74,7 @@ public sealed class VerifyTests
         Task<HttpResponseMessage> verifying = daemon.Client.PostAsync(new Uri("models/verify", UriKind.Relative), null, leaving.Token);
 
         // The next file waits for the lock meanwhile.
-        await daemon.WaitForLogAsync("could not be set aside (another process has had the lock of the model store for 10 s), so requests");
+        await daemon.WaitForLogAsync("could not be set aside (another process has had the lock of the model store, its file .lock, for 10 s), so requests");
         Assert.False(verifying.IsCompleted);
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => verifying);
@@ -96,8 +96,8 @@ public sealed class VerifyTests
         (int exitCode, _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "save", "me/mine", "-o", "mine.tar");
 
         Assert.Equal((1, false), (exitCode, File.Exists(Path.Join(daemon.FolderPath, "mine.tar"))));
-        Assert.Contains("\"model-runner verify\" finds damaged files", error, StringComparison.Ordinal);
-        await daemon.WaitForLogAsync("sending an archive stopped: the file sha256:");
+        Assert.Contains("\"model-runner verify me/mine\" finds damaged files", error, StringComparison.Ordinal);
+        await daemon.WaitForLogAsync("stopped: the file sha256:");
         Assert.Equal(404, (await daemon.PostAsync("models/verify", """{"models":["me/none"]}""")).Status);
         Assert.Equal(409, (await daemon.PostAsync("models/verify", """{"models":["tiny-chat"]}""")).Status);
     }
@@ -139,7 +139,7 @@ public sealed class VerifyTests
 
         await Assert.ThrowsAnyAsync<IOException>(() => archive.CopyToAsync(Stream.Null, Token));
 
-        await daemon.WaitForLogAsync("sending an archive stopped: the file sha256:");
+        await daemon.WaitForLogAsync("stopped: the file sha256:");
         Assert.Contains("became shorter", daemon.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", daemon.Log, StringComparison.Ordinal);
     }

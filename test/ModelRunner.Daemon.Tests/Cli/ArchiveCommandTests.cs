@@ -54,7 +54,7 @@ public sealed class ArchiveCommandTests
         (int code, string _, string error) = await daemon.RunAsync(["save", "me/mine", "-o", Path.Join(daemon.FolderPath, "out.tar")]);
 
         Assert.Equal(1, code);
-        Assert.Contains("the daemon closed the connection before the archive was complete", error, StringComparison.Ordinal);
+        Assert.Contains("is not complete: the daemon closed the connection after", error, StringComparison.Ordinal);
         Assert.DoesNotContain("cannot be written", error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(daemon.FolderPath, "out.tar*"));
     }

@@ -116,8 +116,8 @@ public sealed class ClientCommandTests
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync())
             .On("/models", "[]").On("/version", """{"version":"1.2.3"}""").On("/engines/status", "{}")
-            .On("/v1/models", """{"object":"list","data":[],"problems":["the model store does not exist", "two\nlines"]}""");
-        const string Warnings = "model-runner: warning: the model store does not exist\nmodel-runner: warning: two\\nlines\n";
+            .On("/v1/models", """{"object":"list","data":[],"problems":["the models folder does not exist", "two\nlines"]}""");
+        const string Warnings = "model-runner: warning: the models folder does not exist\nmodel-runner: warning: two\\nlines\n";
 
         (int exitCode, _, string error) = await daemon.RunAsync(["ls"]);
         (_, string json, string jsonError) = await daemon.RunAsync(["ls", "--json"]);
@@ -128,7 +128,7 @@ public sealed class ClientCommandTests
             (exitCode, error, jsonError, statusError));
         Assert.Equal("[]\n", json);
         Assert.Contains("""
-            "problems":["the model store does not exist","two\nlines"]
+            "problems":["the models folder does not exist","two\nlines"]
             """, status, StringComparison.Ordinal);
     }
 

@@ -7,20 +7,20 @@ public sealed class VerifyCommandTests
     [Fact]
     public async Task Whole_models_are_a_table_and_exit_code_0()
     {
-        const string Last = """{"type":"success","message":"Verified 1 model: 2 files, 7 B, all intact","models":[{"name":"ai/a:latest","whole":true,"files":[{"size":5,"state":"whole"},{"size":2,"state":"whole"}]}]}""";
+        const string Last = """{"type":"success","message":"Verified 1 model: 2 files (7 B) and its manifest, all intact","models":[{"name":"ai/a:latest","whole":true,"files":[{"role":"manifest","size":900,"state":"whole"},{"size":5,"state":"whole"},{"size":2,"state":"whole"}]}]}""";
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/models/verify", $"{Progress}\n{Last}\n");
 
         (int exitCode, string output, _) = await daemon.RunAsync(["verify", "ai/a", "ai/b"]);
 
         Assert.Equal(0, exitCode);
-        Assert.Matches("^MODEL +FILES +SIZE +STATE\nai/a:latest +2 +7 B +whole\nVerified 1 model: 2 files, 7 B, all intact.\n$", output);
+        Assert.Matches("^MODEL +FILES +SIZE +STATE\nai/a:latest +2 +7 B +whole\nVerified 1 model: 2 files \\(7 B\\) and its manifest, all intact.\n$", output);
         Assert.Contains(daemon.Requests, static request => request is { Path: "/models/verify", Body: """{"models":["ai/a","ai/b"]}""" });
     }
 
     [Fact]
     public async Task Damage_is_exit_code_1_and_each_file_has_a_line()
     {
-        const string Last = """{"type":"error","message":"1 of 1 model has damaged, missing or unreadable files","models":[{"name":"ai/a:latest","whole":false,"files":[{"size":5,"state":"damaged","text":"its file sha256:aa is damaged"}]}]}""";
+        const string Last = """{"type":"error","message":"1 of 1 model has damaged, missing or unreadable files","models":[{"name":"ai/a:latest","whole":false,"files":[{"role":"manifest","size":900,"state":"whole"},{"size":5,"state":"damaged","text":"its file sha256:aa is damaged"}]}]}""";
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/models/verify", $"{Progress}\n{Last}\n");
 
         (int exitCode, string output, string error) = await daemon.RunAsync(["verify"]);

@@ -237,7 +237,7 @@ public sealed class CommandEngineDaemonTests
 
         Assert.Equal(Path.Join(daemon.FolderPath, "models", "tiny-chat.gguf"), arguments[^1]);
         Assert.Equal(500, status);
-        Assert.Contains("has no file: nothing in the model store has its name", Text(answer.GetProperty("error"), "message"), StringComparison.Ordinal);
+        Assert.Contains("has no file: the models folder has no absent.gguf", Text(answer.GetProperty("error"), "message"), StringComparison.Ordinal);
     }
 
     [Fact]

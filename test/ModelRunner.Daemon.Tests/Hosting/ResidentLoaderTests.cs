@@ -31,7 +31,7 @@ public sealed class ResidentLoaderTests : IDisposable
         var loader = new ResidentLoader(catalog, () => settings, bed.Pool, bed.Time, log);
 
         await loader.ApplyAsync(Cancellation);
-        Assert.Contains("Model otter:latest is not preloaded: the model store is still being read", Assert.Single(log.Lines), StringComparison.Ordinal);
+        Assert.Contains("Model otter:latest is not preloaded: the models folder is still being read", Assert.Single(log.Lines), StringComparison.Ordinal);
         fails = false;
         bed.Time.Advance(TimeSpan.FromSeconds(5));
 

@@ -34,7 +34,7 @@ public sealed class EngineModelTests : IDisposable
         ModelLookup found = Catalog(("otter:latest", Model(WithPath))).Find("otter");
 
         Assert.Null(found.Model);
-        Assert.Contains("model \"otter:latest\" has no file: nothing in the model store has its name, neither otter.gguf nor a pulled model", found.Problem, StringComparison.Ordinal);
+        Assert.Contains("model \"otter:latest\" has no file: the models folder has no otter.gguf, the model store has no pulled model of its name", found.Problem, StringComparison.Ordinal);
         Assert.NotNull(Catalog(("otter:latest", Model(WithoutPath))).Find("otter").Model);
     }
 

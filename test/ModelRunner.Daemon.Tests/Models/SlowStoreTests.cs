@@ -58,12 +58,12 @@ public sealed class SlowStoreTests : IDisposable
         ModelLookup unknown = await first;
 
         Assert.Equal(ModelLookupReason.NotRead, unknown.Reason);
-        Assert.Contains("the model store is still being read", unknown.Problem, StringComparison.Ordinal);
+        Assert.Contains("the models folder is still being read", unknown.Problem, StringComparison.Ordinal);
 
         // The clock does not advance: known models are listed, and the list says that others are missing.
         Assert.Equal("finch:latest", (await catalog.FindAsync("finch", Cancellation)).Model?.Reference);
         Assert.Equal("finch:latest", Assert.Single(await catalog.ListAsync(Cancellation)).Reference);
-        Assert.Contains("the model store is still being read; its models are missing", await catalog.ListProblemsAsync(Cancellation));
+        Assert.Contains("the models folder is still being read; its models are missing", await catalog.ListProblemsAsync(Cancellation));
         Assert.Equal(1, _looks);
     }
 
@@ -87,7 +87,7 @@ public sealed class SlowStoreTests : IDisposable
         Assert.Equal(ModelLookupReason.Unknown, (await catalog.FindAsync("finch", Cancellation)).Reason);
         Assert.Single(await catalog.ListAsync(Cancellation));
         Assert.Equal(
-            ["the model store has not been read for 300 s: its disk does not respond; the models of the last scan are used"],
+            ["the models folder has not been read for 300 s: its disk does not respond; the models of the last scan are used"],
             await catalog.ListProblemsAsync(Cancellation));
         Assert.Equal(2, _looks);
     }
@@ -117,7 +117,7 @@ public sealed class SlowStoreTests : IDisposable
         var catalog = new ModelCatalog(Settings(), _time, () => fails ? throw new IOException("no") : StoreScanner.Scan(_store.Path), new FileThreads(1, 1));
 
         Assert.Equal(ModelLookupReason.NotRead, (await catalog.FindAsync("otter", Cancellation)).Reason);
-        Assert.Contains("the model store cannot be read now: no", await catalog.ListProblemsAsync(Cancellation));
+        Assert.Contains("the models folder cannot be read now: no", await catalog.ListProblemsAsync(Cancellation));
         fails = false;
         _time.Advance(TimeSpan.FromSeconds(5));
         Assert.NotNull((await catalog.FindAsync("otter", Cancellation)).Model);
@@ -134,7 +134,7 @@ public sealed class SlowStoreTests : IDisposable
 
         ModelLookup found = await catalog.FindAsync("otter", Cancellation);
         Assert.Equal(ModelLookupReason.NotRead, found.Reason);
-        Assert.Contains("the model store is still being read", found.Problem, StringComparison.Ordinal);
+        Assert.Contains("the models folder is still being read", found.Problem, StringComparison.Ordinal);
         fails = false;
         _time.Advance(TimeSpan.FromSeconds(5));
         Assert.NotNull((await catalog.FindAsync("otter", Cancellation)).Model);

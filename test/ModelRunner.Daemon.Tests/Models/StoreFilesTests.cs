@@ -9,7 +9,7 @@ using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Models;
 
-/// <summary>Unusual content of a model store: links, pipes, names that are not UTF-8, files with impossible sizes.</summary>
+/// <summary>Unusual content of a models folder: links, pipes, names that are not UTF-8, files with impossible sizes.</summary>
 public sealed partial class StoreFilesTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -70,7 +70,7 @@ public sealed partial class StoreFilesTests : IDisposable
 
         Assert.Equal("1/2/3/4/5/6/7/8/near.gguf", Assert.Single(listing.Models).ShownName);
         Assert.Equal(
-            "the folder 1/2/3/4/5/6/7/8/9 is more than 8 folders below the model store; models there are left out", Assert.Single(listing.Problems));
+            "the folder 1/2/3/4/5/6/7/8/9 is more than 8 folders below the models folder; models there are left out", Assert.Single(listing.Problems));
     }
 
     [Fact]
@@ -248,7 +248,7 @@ public sealed partial class StoreFilesTests : IDisposable
             StoreListing listing = OtherUser.Run(() => StoreScanner.Scan(_store.Path));
 
             Assert.Equal("good.gguf", Assert.Single(listing.Models).ShownName);
-            Assert.Equal("the folder closed of the model store may not be read by this user; its models are left out", Assert.Single(listing.Problems));
+            Assert.Equal("the folder closed of the models folder may not be read by this user; its models are left out", Assert.Single(listing.Problems));
         }
         finally
         {
@@ -266,7 +266,7 @@ public sealed partial class StoreFilesTests : IDisposable
         IReadOnlyList<string> problems = OtherUser.Run(() => StoreScanner.Scan(_store.Path)).Problems;
 
         Assert.Equal(4, problems.Count);
-        Assert.Equal("17 more folders of the model store may not be read by this user; their models are left out", problems[0]);
+        Assert.Equal("17 more folders of the models folder may not be read by this user; their models are left out", problems[0]);
     }
 
     [Fact]
@@ -283,7 +283,7 @@ public sealed partial class StoreFilesTests : IDisposable
 
         Assert.Equal("z/deep/er/mine.gguf", Assert.Single(listing.Models).ShownName);
         Assert.Equal(
-            "the model store has more than 50 files and folders; the scan ended there and models after them are left out", Assert.Single(listing.Problems));
+            "the models folder has more than 50 files and folders; the scan ended there and models after them are left out", Assert.Single(listing.Problems));
     }
 
     [Fact]
@@ -313,7 +313,7 @@ public sealed partial class StoreFilesTests : IDisposable
         DaemonSettings settings = Settings() with { ModelsPath = Path.Join(_store.Path, "nothing") };
 
         Assert.Equal(
-            "the model store does not exist; create it, or name another folder in MODELS_PATH",
+            "the models folder does not exist; create it, or name another folder in MODELS_PATH",
             Assert.Single(new ModelCatalog(settings, _time).ListProblems()));
         Assert.StartsWith(
             "there are no models: ", Assert.Single(new ModelCatalog(settings with { IsDefaultModelsPath = true }, _time).ListProblems()), StringComparison.Ordinal);

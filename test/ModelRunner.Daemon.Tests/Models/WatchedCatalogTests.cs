@@ -261,7 +261,7 @@ public sealed class WatchedCatalogTests : IDisposable
         using var catalog = new ModelCatalog(_bed.Settings, _bed.Time, watcher: FolderWatcher.Failed(Reason));
         Assert.Single(await catalog.ListAsync(Cancellation));
 
-        Assert.Contains($"the model store is scanned every 5 s for changes: {Reason}", await catalog.ListProblemsAsync(Cancellation));
+        Assert.Contains($"the models folder is scanned every 5 s for changes: {Reason}", await catalog.ListProblemsAsync(Cancellation));
         Assert.Equal([$"is scanned every 5 s for changes: {Reason}"], catalog.ListSources()[0].Problems);
 
         _bed.Folder.Write("models/own.gguf", SourceBed.Model(2));

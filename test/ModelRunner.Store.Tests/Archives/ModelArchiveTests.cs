@@ -47,7 +47,7 @@ public sealed class ModelArchiveTests
         StoreException failure = Assert.Throws<StoreException>(() => ModelArchive.Open(source.Store, source.Store.Read().Entries[0], Name));
 
         Assert.Equal(StoreErrorReason.Damaged, failure.Reason);
-        Assert.StartsWith("the manifest of the model is missing or changed; ", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith("the model ai/a:latest has a damaged manifest in the model store, whose bytes have another digest; ", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -75,7 +75,8 @@ public sealed class ModelRepackagerTests : IDisposable
     {
         MadeArtifact made = MadeArtifact.Of([[1, 2, 3]]);
         StoreEntry source = await _fixture.AddAsync(made, Source);
-        await File.WriteAllTextAsync(_fixture.Folder.BlobOf(made.Read().Config.Digest), "no JSON", Cancellation);
+        string config = _fixture.Folder.BlobOf(made.Read().Config.Digest);
+        await File.WriteAllTextAsync(config, "no JSON".PadRight((int)new FileInfo(config).Length), Cancellation);
         Assert.StartsWith(
             "the model has a configuration",
             (await Assert.ThrowsAsync<UnsupportedModelException>(() => RepackageAsync(source, 8192))).Message, StringComparison.Ordinal);

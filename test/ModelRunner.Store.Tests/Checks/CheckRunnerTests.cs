@@ -46,7 +46,8 @@ public sealed class CheckRunnerTests : IDisposable
         Assert.Equal((FileCondition.Damaged, true, _made.Read().Layers[0].Digest), (bad.Condition, bad.IsSetAside, bad.File.Digest));
         Assert.NotEqual(bad.File.Digest, bad.Found);
         Assert.All(check.Files, static file => Assert.Equal(file.File.Size, file.Bytes));
-        Assert.Equal("lacks its files in the model store; pull, load or package the model again", Assert.Single(List()).Problem);
+        Assert.Equal(
+            $"lacks the file {bad.File.Digest} in the model store, which was damaged and is set aside; pull, load or package the model again", Assert.Single(List()).Problem);
         Assert.Equal(LeftoverKind.Damaged, Assert.Single(_fixture.Store.FindLeftovers()).Kind);
         Assert.Equal(FileCondition.Missing, Assert.Single(Assert.Single((await CheckAsync()).Models).Bad).Condition);
 

@@ -86,7 +86,7 @@ public sealed class KnownDamageTests : IDisposable
         Assert.True(Assert.Single((await CheckAsync()).Bad).IsSetAside);
 
         Assert.False(Folder.Damage.IsAny);
-        Assert.StartsWith("lacks its files in the model store; ", Problem(), StringComparison.Ordinal);
+        Assert.StartsWith($"lacks the file {File} in the model store, which was damaged and is set aside; ", Problem(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class KnownDamageTests : IDisposable
 
         CheckedFile bad = Assert.Single((await CheckAsync()).Bad);
 
-        Assert.Equal((StoreErrorReason.Busy, "another process has had the lock of the model store for 10 s"), (bad.Refusal, bad.Problem));
+        Assert.Equal((StoreErrorReason.Busy, "another process has had the lock of the model store, its file .lock, for 10 s"), (bad.Refusal, bad.Problem));
     }
 
     [Fact]
