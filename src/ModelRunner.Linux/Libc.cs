@@ -239,6 +239,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "sigaddset")]
     public static partial int AddSignal(byte* signals, int signal);
 
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    public static partial int TrimHeap(nint kept);
+
     /// <summary>A descriptor that becomes readable when the process ends; -1 where the kernel is older than 5.3 or the process has ended.</summary>
     public static int OpenProcess(int process) => (int)SystemCall(CallPidfdOpen, process, 0, 0, 0);
 

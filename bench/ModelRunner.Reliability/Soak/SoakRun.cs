@@ -14,7 +14,9 @@ internal sealed class SoakRun : IAsyncDisposable
     private static readonly TimeSpan ScrapeInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ScrapeTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan QuietLimit = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1);
+
+    /// <summary>The daemon returns unused memory within two seconds after the last request.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
 
     private readonly LabPrograms _programs;
     private readonly LabDaemon _lab;

@@ -15,11 +15,10 @@ internal sealed class ConfigurationWatch : IAsyncDisposable
     private readonly Func<FileStamp> _read;
     private readonly Func<FileStamp> _used;
     private readonly Action _reload;
-    private readonly ITimer _timer;
+    private readonly LookTimer _timer;
     private FileStamp _seen;
     private FileStamp _handled;
     private FileStamp _lastUsed;
-    private int _isLooking;
 
     /// <param name="read">Reads the stamp of the file.</param>
     /// <param name="used">Returns the stamp that the file had when it was last read as a configuration.</param>
@@ -30,25 +29,11 @@ internal sealed class ConfigurationWatch : IAsyncDisposable
     {
         (_read, _used, _isEnabled, _reload) = (read, used, isEnabled, reload);
         _handled = _lastUsed = _seen = used();
-        _timer = time.CreateTimer(_ => TryLook(), state: null, Interval, Interval);
+        _timer = new LookTimer(Look, time);
+        _timer.Start(Interval);
     }
 
     public ValueTask DisposeAsync() => _timer.DisposeAsync();
-
-    // A disk that hangs may hold one thread, and not one more at each tick.
-    private void TryLook()
-    {
-        if (Interlocked.Exchange(ref _isLooking, 1) != 0)
-            return;
-        try
-        {
-            Look();
-        }
-        finally
-        {
-            Volatile.Write(ref _isLooking, 0);
-        }
-    }
 
     private void Look()
     {

@@ -35,9 +35,6 @@ internal sealed class DaemonApplication : IAsyncDisposable
     /// <summary>How long responses and connections may take after the drain time, when the stop of every runner was requested.</summary>
     private static readonly TimeSpan ShutdownMargin = TimeSpan.FromSeconds(2);
 
-    /// <summary>What begins with the daemon and has no end to wait for (problems of models, preloads, engines) mostly takes less.</summary>
-    private static readonly TimeSpan StartWork = TimeSpan.FromSeconds(1);
-
     private readonly WebApplication _web;
     private readonly RunnerPool _pool;
     private readonly RunnerProcessLauncher _launcher;
@@ -46,6 +43,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
     private readonly SettingsReload _reload;
     private readonly RequestLedger _ledger;
     private readonly OtlpExport? _export;
+    private readonly MemoryRelease _memory;
     private readonly CancellationTokenSource _ending = new();
     private readonly ILogger<DaemonApplication> _logger;
     private Task? _stopping;
@@ -53,10 +51,11 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
     private DaemonApplication(
         WebApplication web, ModelCatalog models, RunnerPool pool, RunnerProcessLauncher launcher, UnixListener? socket, SettingsStore settings,
-        SettingsReload reload, RequestLedger ledger, OtlpExport? export)
+        SettingsReload reload, RequestLedger ledger, OtlpExport? export, MemoryRelease memory)
     {
         Models = models;
-        (_web, _pool, _launcher, _socket, _settings, _reload, _ledger, _export) = (web, pool, launcher, socket, settings, reload, ledger, export);
+        (_web, _pool, _launcher, _socket, _settings) = (web, pool, launcher, socket, settings);
+        (_reload, _ledger, _export, _memory) = (reload, ledger, export, memory);
         _logger = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger<DaemonApplication>();
     }
 
@@ -108,7 +107,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
             await daemon.ListenAsync(cancellationToken);
             daemon.Announce();
             CancellationToken ending = daemon._ending.Token;
-            _ = Task.Run(() => daemon.FreeStartMemoryAsync(time, ending), CancellationToken.None);
+            _ = Task.Run(() => daemon._memory.StartAsync(daemon.Models.LookAsync(ending), ending), CancellationToken.None);
             return daemon;
         }
         catch
@@ -153,6 +152,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        _memory.Dispose();
         _launcher.Dispose();
         await _web.DisposeAsync();
         _ledger.Dispose();
@@ -203,7 +203,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
         var reload = new SettingsReload(written, store, time, logs.CreateLogger<SettingsReload>());
         var otlp = OtlpSettings.Read(Environment.GetEnvironmentVariable, OpenSslLibrary.IsPresent);
         OtlpExport? export = OtlpExport.Start(otlp, pool, accounts, time, logs.CreateLogger<OtlpExport>());
-        return new DaemonApplication(web, catalog, pool, launcher, socket, store, reload, ledger, export);
+        var memory = new MemoryRelease(() => accounts.Table.Models.Any(static model => model.IsInUse), time);
+        return new DaemonApplication(web, catalog, pool, launcher, socket, store, reload, ledger, export, memory);
     }
 
     private static WebApplication Build(SettingsStore settings, TimeProvider time, UnixListener? socket)
@@ -342,15 +343,6 @@ internal sealed class DaemonApplication : IAsyncDisposable
         {
             throw ListenException.ForTcp(_settings.Current.Listen, failure);
         }
-    }
-
-    /// <summary>Frees the 4 to 5 MB that the start and the first search for models leave: an idle daemon allocates too little for a collection.</summary>
-    private async Task FreeStartMemoryAsync(TimeProvider time, CancellationToken ending)
-    {
-        await Models.LookAsync(ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.Delay(StartWork, time, ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!ending.IsCancellationRequested)
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
     }
 
     private static TimeSpan LimitOf(RunnerSettings runners) =>

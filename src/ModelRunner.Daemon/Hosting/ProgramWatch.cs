@@ -13,10 +13,9 @@ internal sealed class ProgramWatch : IAsyncDisposable
 
     private readonly Func<IReadOnlyDictionary<string, FileStamp>> _used;
     private readonly Action<string> _replaced;
-    private readonly ITimer _timer;
+    private readonly LookTimer _timer;
     private readonly Dictionary<string, FileStamp> _handled = new(StringComparer.Ordinal);
     private readonly Dictionary<string, FileStamp> _seen = new(StringComparer.Ordinal);
-    private int _isLooking;
 
     /// <param name="used">Returns the programs by their absolute paths, as they were when the settings were checked.</param>
     /// <param name="replaced">Called with the path of a program that was replaced. It must return at once.</param>
@@ -24,25 +23,11 @@ internal sealed class ProgramWatch : IAsyncDisposable
     public ProgramWatch(Func<IReadOnlyDictionary<string, FileStamp>> used, Action<string> replaced, TimeProvider time)
     {
         (_used, _replaced) = (used, replaced);
-        _timer = time.CreateTimer(_ => TryLook(), state: null, Interval, Interval);
+        _timer = new LookTimer(Look, time);
+        _timer.Start(Interval);
     }
 
     public ValueTask DisposeAsync() => _timer.DisposeAsync();
-
-    // A disk that hangs may hold one thread, and not one more at each tick.
-    private void TryLook()
-    {
-        if (Interlocked.Exchange(ref _isLooking, 1) != 0)
-            return;
-        try
-        {
-            Look();
-        }
-        finally
-        {
-            Volatile.Write(ref _isLooking, 0);
-        }
-    }
 
     private void Look()
     {
