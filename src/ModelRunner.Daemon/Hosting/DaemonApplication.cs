@@ -123,6 +123,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
     /// <summary>Removes the files that would hinder the next daemon, for an end without draining.</summary>
     public void Abandon() => _socket?.Dispose();
 
+    /// <summary>Cuts what is still running when the daemon ends, as the end of the drain time does.</summary>
+    public void EndDrain() => _pool.EndDrain();
+
     /// <summary>Reads the configuration again. It has no effect once the daemon ends. Never throws.</summary>
     public Task ReloadAsync() => _ending.IsCancellationRequested ? Task.CompletedTask : _reload.ReloadAsync(_ending.Token);
 

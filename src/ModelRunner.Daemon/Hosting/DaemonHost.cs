@@ -11,6 +11,10 @@ namespace ModelRunner.Daemon.Hosting;
 /// <summary>Runs the daemon once, from the user's options to the exit code.</summary>
 internal sealed class DaemonHost
 {
+    /// <summary>How long the daemon may take to end after the second signal. Then the process ends, and its runners with it.</summary>
+    private static readonly TimeSpan CutTime = TimeSpan.FromSeconds(2);
+
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile DaemonApplication? _daemon;
     private volatile Announcement? _announcement;
     private volatile ServiceNotifier? _notifier;
@@ -46,7 +50,7 @@ internal sealed class DaemonHost
         }
 
         // Before the configuration is read: the check of the engine may take seconds, and a SIGHUP must not end the process.
-        using var signals = new ShutdownSignals(EndAtOnce, Reload, cancellationToken);
+        using var signals = new ShutdownSignals(EndDrain, EndAtOnce, Reload, cancellationToken);
         LostSignal.Install(signals.Ask);
         using var starting = new CancellationTokenSource();
         _ = signals.Asked.ContinueWith(_ => starting.Cancel(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
@@ -97,6 +101,7 @@ internal sealed class DaemonHost
         await daemon.DisposeAsync();
         if (_notifier is not null)
             await _notifier.DisposeAsync();
+        _ended.SetResult();
         return ExitCode.Success;
     }
 
@@ -119,6 +124,13 @@ internal sealed class DaemonHost
         _notifier?.BeginReload();
         await daemon.ReloadAsync();
         _notifier?.EndReload();
+    }
+
+    private void EndDrain()
+    {
+        _daemon?.EndDrain();
+        if (!_ended.Task.Wait(CutTime))
+            EndAtOnce(ExitCode.Success);
     }
 
     private void EndAtOnce(int exitCode)

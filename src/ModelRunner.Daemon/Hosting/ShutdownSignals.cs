@@ -4,7 +4,8 @@ using ModelRunner.Linux.Terminals;
 namespace ModelRunner.Daemon.Hosting;
 
 /// <summary>
-/// SIGTERM and SIGINT: the first signal asks the daemon to drain and end, a second one ends it at once. The runners end in both cases.
+/// SIGTERM and SIGINT: the first signal asks the daemon to drain and end, a second one ends the drain, a third one ends the process at once.
+/// The runners end in all cases.
 /// SIGHUP reads the configuration again, unless the daemon's terminal has closed; then it counts as SIGTERM.
 /// </summary>
 internal sealed class ShutdownSignals : IDisposable
@@ -15,16 +16,19 @@ internal sealed class ShutdownSignals : IDisposable
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TerminalWatch _terminal = TerminalWatch.OfProcess();
     private readonly List<IDisposable> _registrations = [];
+    private readonly Action _endDrain;
     private readonly Action<int> _endAtOnce;
     private readonly Action _reload;
+    private int _isDrainEnded;
 
     /// <summary>Handles signals from now on.</summary>
+    /// <param name="endDrain">Cuts what is still running. It may take its time: each signal has its own thread.</param>
     /// <param name="endAtOnce">Ends the process with the given exit code.</param>
     /// <param name="reload">Reads the configuration again. It must return at once.</param>
     /// <param name="cancellationToken">Cancelling it has the effect of a first signal.</param>
-    public ShutdownSignals(Action<int> endAtOnce, Action reload, CancellationToken cancellationToken)
+    public ShutdownSignals(Action endDrain, Action<int> endAtOnce, Action reload, CancellationToken cancellationToken)
     {
-        (_endAtOnce, _reload) = (endAtOnce, reload);
+        (_endDrain, _endAtOnce, _reload) = (endDrain, endAtOnce, reload);
         _registrations.Add(cancellationToken.Register(() => _asked.TrySetResult()));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Take(context, Terminate)));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Take(context, Interrupt)));
@@ -47,9 +51,12 @@ internal sealed class ShutdownSignals : IDisposable
     {
         context.Cancel = true;
 
-        // The exit code of a process that a signal ended, as shells number it.
-        if (!_asked.TrySetResult())
-            _endAtOnce(128 + number);
+        if (_asked.TrySetResult())
+            return;
+        if (Interlocked.Exchange(ref _isDrainEnded, 1) == 0)
+            _endDrain();
+        else
+            _endAtOnce(128 + number); // As shells number the exit codes of processes that a signal ended.
     }
 
     // The kernel and the shell may both send SIGHUP when a terminal closes, so a second SIGHUP does not end the daemon at once.

@@ -15,6 +15,7 @@ internal sealed class RunnerPool : IAsyncDisposable
     private const string Unreachable = "its socket accepted no more connections, and it was stopped";
 
     private readonly Lazy<Task> _ending;
+    private readonly CancellationTokenSource _drainEnded = new();
     private readonly LiveRunners _live;
     private readonly SchedulerLoop _loop;
     private readonly UsageTimer? _usageTimer;
@@ -184,14 +185,17 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// </summary>
     public ValueTask DisposeAsync() => new(_ending.Value);
 
+    /// <summary>Ends the drain time of <see cref="DisposeAsync"/>, also if it has not begun yet.</summary>
+    public void EndDrain() => _drainEnded.Cancel();
+
     private async Task EndAsync()
     {
         _loop.Post(new ShutdownRequested());
         try
         {
-            await _loop.Ended.WaitAsync(_settings.DrainTimeout, _time);
+            await _loop.Ended.WaitAsync(_settings.DrainTimeout, _time, _drainEnded.Token);
         }
-        catch (TimeoutException)
+        catch (Exception end) when (end is TimeoutException or OperationCanceledException)
         {
             // Requests on managed runners are aborted when the runners are stopped.
             await _live.CutAttachedAsync();

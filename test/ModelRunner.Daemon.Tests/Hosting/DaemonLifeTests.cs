@@ -110,8 +110,8 @@ public sealed class DaemonLifeTests
         Assert.StartsWith($"model-runner: waiting up to 5 s for process {first.ProcessId}, ", lines[0], StringComparison.Ordinal);
         Assert.StartsWith($"model-runner: process {first.ProcessId} still has the lock {first.SocketPath}.lock after 5 s, ", lines[1], StringComparison.Ordinal);
 
-        // The second signal ends the first daemon at once.
-        Assert.Equal(128 + 15, await first.EndAsync());
+        // The second signal ends the drain of the first daemon.
+        Assert.Equal(0, await first.EndAsync());
         Assert.False(File.Exists(first.SocketPath + ".lock"));
     }
 
@@ -200,22 +200,66 @@ public sealed class DaemonLifeTests
     }
 
     [Fact]
-    public async Task A_second_signal_ends_it_at_once()
+    public async Task A_second_signal_cuts_running_responses_with_an_error_event()
     {
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup().WithFaults(Slow(60_000)));
-        using var leaving = new CancellationTokenSource();
-        Task<HttpResponseMessage> endless = daemon.SendAsync(
-            "v1/chat/completions", Chat, HttpCompletionOption.ResponseContentRead, leaving.Token);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup().WithFaults(Slow(1000)));
+        using HttpResponseMessage response = await daemon.StreamAsync("v1/chat/completions", Stream(tokens: 1000));
         int runner = await daemon.BusyRunnerProcessAsync();
 
         await DaemonFixture.SignalAsync(daemon.ProcessId, "TERM");
         await daemon.WaitForLogAsync("The daemon ends: ");
+        long second = Stopwatch.GetTimestamp();
+        int exitCode = await daemon.EndAsync();
+        TimeSpan time = Stopwatch.GetElapsedTime(second);
+        string text = await response.Content.ReadAsStringAsync(Cancellation);
+
+        Assert.Equal(0, exitCode);
+        Assert.InRange(time, TimeSpan.Zero, TimeSpan.FromSeconds(10)); // The drain time is 30 s.
+        Assert.StartsWith("data: {\"error\":", text.TrimEnd('\n').Split('\n')[^1], StringComparison.Ordinal);
+        Assert.False(File.Exists(daemon.SocketPath));
+        Assert.False(ProcessTable.IsAlive(runner));
+    }
+
+    [Fact]
+    public async Task A_second_signal_does_not_wait_for_a_runner_that_ignores_SIGTERM()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Configuration = """{ "limits": { "stopGrace": "30s" } }""",
+        }.WithFaults("""{"token_delay_ms": 1000, "ignore_sigterm": true}"""));
+        using HttpResponseMessage response = await daemon.StreamAsync("v1/chat/completions", Stream(tokens: 1000));
+        int runner = await daemon.BusyRunnerProcessAsync();
+
+        await DaemonFixture.SignalAsync(daemon.ProcessId, "TERM");
+        await daemon.WaitForLogAsync("The daemon ends: ");
+        long second = Stopwatch.GetTimestamp();
         int exitCode = await daemon.EndAsync();
 
-        Assert.Equal(128 + 15, exitCode);
+        Assert.Equal(0, exitCode);
+        Assert.InRange(Stopwatch.GetElapsedTime(second), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(12));
         Assert.False(File.Exists(daemon.SocketPath));
         await ProcessTable.WaitUntilGoneAsync(runner, DaemonFixture.Patience);
-        await Assert.ThrowsAnyAsync<HttpRequestException>(() => endless);
+    }
+
+    [Fact]
+    public async Task A_third_signal_ends_it_at_once()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Configuration = """{ "limits": { "stopGrace": "30s" } }""",
+        }.WithFaults("""{"token_delay_ms": 1000, "ignore_sigterm": true}"""));
+        using HttpResponseMessage response = await daemon.StreamAsync("v1/chat/completions", Stream(tokens: 1000));
+        int runner = await daemon.BusyRunnerProcessAsync();
+
+        await DaemonFixture.SignalAsync(daemon.ProcessId, "TERM");
+        await daemon.WaitForLogAsync("The daemon ends: ");
+        await DaemonFixture.SignalAsync(daemon.ProcessId, "TERM");
+        await response.Content.ReadAsStringAsync(Cancellation);
+        int exitCode = await daemon.EndAsync("INT");
+
+        Assert.Equal(128 + 2, exitCode);
+        Assert.False(File.Exists(daemon.SocketPath));
+        await ProcessTable.WaitUntilGoneAsync(runner, DaemonFixture.Patience);
     }
 
     private static async Task<bool> IsAcceptedAsync(Uri address)
