@@ -31,6 +31,7 @@ internal sealed class ConfigureCommand : ClientCommand
         Description = "The tokens that the model may think; 0: none; -1: no limit", HelpName = "N",
     };
 
+    private readonly DraftOptions _draft = new();
     private readonly Option<bool> _list = new("--list") { Description = "Show what was changed, of all models" };
     private readonly Option<bool> _show = new("--show") { Description = "Show what was changed, of MODEL" };
     private readonly Option<bool> _reset = new("--reset") { Description = "Use the settings of the configuration file again, for MODEL or with --all" };
@@ -41,7 +42,7 @@ internal sealed class ConfigureCommand : ClientCommand
     {
         Add(_model);
         Add(_flags);
-        foreach (Option option in (Option[])[_contextSize, _keepAlive, _reasoningBudget, _list, _show, _reset, _all])
+        foreach (Option option in (Option[])[_contextSize, _keepAlive, _reasoningBudget, .. _draft.All, _list, _show, _reset, _all])
             Add(option);
     }
 
@@ -93,7 +94,8 @@ internal sealed class ConfigureCommand : ClientCommand
 
     // The time for which a model stays loaded applies at once.
     private bool NeedsLoad(ParseResult result) =>
-        result.GetValue(_contextSize) is not null || result.GetValue(_reasoningBudget) is not null || result.GetValue(_flags) is { Length: > 0 };
+        result.GetValue(_contextSize) is not null || result.GetValue(_reasoningBudget) is not null || result.GetValue(_flags) is { Length: > 0 }
+        || _draft.IsIn(result);
 
     // Empty: the user changes nothing.
     private ReadOnlyMemory<byte> ChangeOf(ParseResult result, string? model)
@@ -101,8 +103,9 @@ internal sealed class ConfigureCommand : ClientCommand
         (string? context, string? keepAlive, int? budget) = (result.GetValue(_contextSize), result.GetValue(_keepAlive), result.GetValue(_reasoningBudget));
         DurationFlag.CheckKeepAlive(_keepAlive.Name, keepAlive);
         int? size = ContextFlag.CheckSetting(context);
+        _draft.Check(result);
         string[] flags = result.GetValue(_flags) ?? [];
-        if (context is null && keepAlive is null && budget is null && flags.Length == 0)
+        if (context is null && keepAlive is null && budget is null && flags.Length == 0 && !_draft.IsIn(result))
             return default;
 
         return JsonObject.Write(json =>
@@ -121,6 +124,7 @@ internal sealed class ConfigureCommand : ClientCommand
                 json.WriteEndObject();
             }
 
+            _draft.Write(result, json);
             if (flags.Length > 0)
                 JsonObject.WriteList(json, "runtime-flags", flags);
         });
@@ -133,7 +137,7 @@ internal sealed class ConfigureCommand : ClientCommand
         JsonElement[] entries = [.. settings.Items()];
         if (entries.Length == 0)
             return model is null ? "No model has changed settings.\n" : $"{model} has the settings of the configuration file.\n";
-        string table = TextTable.Draw(["MODEL", "CONTEXT", "KEEP ALIVE", "REASONING", "FLAGS"], entries.Select(static entry => Row(entry)));
+        string table = TextTable.Draw(["MODEL", "CONTEXT", "KEEP ALIVE", "REASONING", "DRAFT", "FLAGS"], entries.Select(static entry => Row(entry)));
         return needsLoad ? $"{table}\nA loaded runner keeps its old settings until it is idle.\n" : table;
     }
 
@@ -143,6 +147,6 @@ internal sealed class ConfigureCommand : ClientCommand
         string context = config.Member("context-size")?.ToString() ?? "";
         string budget = config.Member("llamacpp")?.Member("reasoning-budget")?.ToString() ?? "";
         string flags = string.Join(' ', (config.Member("runtime-flags") ?? default).Items().Select(static flag => flag.ToString()));
-        return [entry.Text("Model"), context == "-1" ? "whole" : context, config.Text("keep_alive"), budget, flags];
+        return [entry.Text("Model"), context == "-1" ? "whole" : context, config.Text("keep_alive"), budget, DraftOptions.Describe(config), flags];
     }
 }

@@ -116,8 +116,8 @@ internal sealed record DaemonSettings
 
     /// <summary>These settings with what clients have changed.</summary>
     /// <param name="overrides">The changes, by the canonical reference of the model.</param>
-    /// <param name="flags">The arguments that the engine knows, if these settings did not ask it; null: they are not known.</param>
-    public DaemonSettings With(IReadOnlyDictionary<string, ModelOverride> overrides, EngineFlags? flags)
+    /// <param name="flags">See <see cref="RunnerSettings.WithFlags"/>; null: none are known.</param>
+    public DaemonSettings With(IReadOnlyDictionary<string, ModelOverride> overrides, IReadOnlyDictionary<string, EngineFlags>? flags)
     {
         if (overrides.Count == 0)
             return this;
@@ -125,7 +125,7 @@ internal sealed record DaemonSettings
         var models = new Dictionary<string, ModelSettings>(Models, StringComparer.Ordinal);
         foreach ((string model, ModelOverride change) in overrides)
             models[model] = change.ApplyTo(effective.GetValueOrDefault(model) ?? new ModelSettings()) with { HasNoEntry = !Models.ContainsKey(model) };
-        return this with { Models = models, Overrides = overrides, Runners = Runners with { EngineFlags = Runners.EngineFlags ?? flags } };
+        return this with { Models = models, Overrides = overrides, Runners = flags is null ? Runners : Runners.WithFlags(flags) };
     }
 
     /// <summary>These settings with the values of a running daemon for every option that only a restart changes.</summary>

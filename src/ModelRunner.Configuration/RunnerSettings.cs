@@ -28,6 +28,18 @@ internal sealed record RunnerSettings
         ? this with { LlamaServerPath = found.Path, EngineFlags = found.Flags, EngineDevices = found.Devices }
         : this;
 
+    /// <summary>These settings with the arguments that engines know, as far as they were not asked when the settings were read.</summary>
+    /// <param name="flags">The arguments, by the names of builds; "" is the default engine.</param>
+    public RunnerSettings WithFlags(IReadOnlyDictionary<string, EngineFlags> flags) => flags.Count == 0
+        ? this
+        : this with
+        {
+            EngineFlags = EngineFlags ?? flags.GetValueOrDefault(""),
+            Builds = Builds.ToDictionary(
+                static build => build.Key, build => build.Value with { Flags = build.Value.Flags ?? flags.GetValueOrDefault(build.Key) },
+                StringComparer.Ordinal),
+        };
+
     /// <summary>The graphics cards that llama-server lists; empty: none, or it was not asked.</summary>
     public IReadOnlyList<EngineDevice> EngineDevices { get; init; } = [];
 

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace ModelRunner.Configuration;
 
 /// <summary>
@@ -10,7 +12,9 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
     private volatile DaemonSettings _written = settings;
     private volatile DaemonSettings _current = settings;
     private volatile IReadOnlyDictionary<string, ModelOverride> _overrides = new Dictionary<string, ModelOverride>(StringComparer.Ordinal);
-    private EngineFlags? _flags;
+
+    // What engines know that were asked for changes of clients, by the names of builds; "" is the default engine. Replaced as a whole.
+    private IReadOnlyDictionary<string, EngineFlags> _flags = FrozenDictionary<string, EngineFlags>.Empty;
     private volatile ReloadSnapshot _lastReload = new(IsSuccessful: true, loadedAt);
     private volatile IReadOnlyList<string> _problems = [];
     private volatile IReadOnlyList<string> _waiting = [];
@@ -66,15 +70,16 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
     /// Replaces what clients have changed, and tells all subscribers. It is not a reload: <see cref="LastReload"/> stays. A reload keeps the changes.
     /// </summary>
     /// <param name="change">Makes the new changes from the current ones. An exception of it is thrown, and nothing changes.</param>
-    /// <param name="flags">The arguments that the engine knows; null: they are not known, or known already.</param>
+    /// <param name="flags">The arguments that the engine of the model knows; null: they are not known, or known already.</param>
+    /// <param name="build">The build of llama-server that <paramref name="flags"/> belongs to; null: the default engine.</param>
     /// <param name="check">Gets the settings with the changes. No other change is made meanwhile. An exception of it is thrown, and nothing changes.</param>
     /// <exception cref="AggregateException">Subscribers failed. All others were told.</exception>
     public Task OverrideAsync(
         Func<IReadOnlyDictionary<string, ModelOverride>, IReadOnlyDictionary<string, ModelOverride>> change, EngineFlags? flags,
-        Func<DaemonSettings, Task>? check = null)
+        string? build = null, Func<DaemonSettings, Task>? check = null)
     {
         lock (_lock)
-            return _replacing = OverrideAfterAsync(_replacing, change, flags, check);
+            return _replacing = OverrideAfterAsync(_replacing, change, flags is null ? null : KeyValuePair.Create(build ?? "", flags), check);
     }
 
     /// <summary>Notes that a reload failed. The settings stay.</summary>
@@ -95,22 +100,24 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
         _written = next;
 
         // They may be those of a program that was replaced.
-        _flags = null;
+        _flags = FrozenDictionary<string, EngineFlags>.Empty;
         await ApplyAsync();
         lock (_lock)
             (_lastReload, _problems) = (new ReloadSnapshot(IsSuccessful: true, now), []);
     }
 
     private async Task OverrideAfterAsync(
-        Task before, Func<IReadOnlyDictionary<string, ModelOverride>, IReadOnlyDictionary<string, ModelOverride>> change, EngineFlags? flags,
-        Func<DaemonSettings, Task>? check)
+        Task before, Func<IReadOnlyDictionary<string, ModelOverride>, IReadOnlyDictionary<string, ModelOverride>> change,
+        KeyValuePair<string, EngineFlags>? flags, Func<DaemonSettings, Task>? check)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         IReadOnlyDictionary<string, ModelOverride> next = change(_overrides);
+        IReadOnlyDictionary<string, EngineFlags> known = flags is { } added
+            ? _flags.Where(engine => engine.Key != added.Key).Append(added).ToFrozenDictionary(StringComparer.Ordinal)
+            : _flags;
         if (check is not null)
-            await check(_written.With(next, flags ?? _flags));
-        _overrides = next;
-        _flags = flags ?? _flags;
+            await check(_written.With(next, known));
+        (_overrides, _flags) = (next, known);
         await ApplyAsync();
     }
 

@@ -30,7 +30,8 @@ internal static class ChangeCheck
         if (model.Settings.Engine is { } engine && request.ChangesEngine)
         {
             throw new ApiException(ApiError.Invalid(
-                $"model \"{model.Reference}\" runs with engine {engine.Name}, whose command the configuration file has; only \"keep_alive\" can be changed"));
+                words => $"model \"{model.Reference}\" runs with engine {engine.Name}, whose command the configuration file has; "
+                    + $"only {words.KeepAlive} can be changed"));
         }
     }
 
@@ -66,7 +67,7 @@ internal static class ChangeCheck
         if (request.Draft is not null && !model.Modes.Contains(RunnerMode.Completion))
         {
             throw new ApiException(ApiError.Invalid(
-                $"model \"{reference}\" makes no text, so it can have no draft model; leave \"{ConfigureDraft.Section}\" out", ConfigureDraft.Section));
+                words => $"model \"{reference}\" makes no text, so it can have no draft model; leave {words.Draft} out", ConfigureDraft.Section));
         }
     }
 

@@ -64,9 +64,8 @@ internal sealed partial class ConfigureEndpoint(
         EngineFlags? known = await flags.CheckAsync(
             model.Settings.Build, request.ApplyTo(ModelOverride.None).AddedArguments, request.Draft, context.RequestAborted);
 
-        // The settings get what the default engine knows; the next reload asks a build.
         RunnerMode? mode = request.Mode;
-        await store.OverrideAsync(all => Change(all, reference, request), model.Settings.Build is null ? known : null, async next =>
+        await store.OverrideAsync(all => Change(all, reference, request), known, model.Settings.Build, async next =>
         {
             ModelChange? change = await catalog.PreviewAsync(reference, next, context.RequestAborted);
             ChangeCheck.Check(reference, change, request);

@@ -38,7 +38,7 @@ internal sealed class FlagCheck(Func<DaemonSettings> settings)
         if (draft is not null && DraftArguments.FindUnknown(draft, known) is not null)
         {
             throw new ApiException(ApiError.Invalid(
-                $"this llama-server has no arguments for \"{ConfigureDraft.Section}\"; use a version that knows --spec-draft-model, or leave it out",
+                words => $"this llama-server has no arguments for {words.Draft}; use a version that knows --spec-draft-model, or leave it out",
                 ConfigureDraft.Section));
         }
 

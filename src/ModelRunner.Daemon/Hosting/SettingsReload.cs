@@ -78,7 +78,8 @@ internal sealed partial class SettingsReload(
         DaemonSettings running = settings.Written;
         ReadStamp = FindStamp();
         SettingsOutcome outcome = SettingsResolver.Resolve(_started.Options, running);
-        (DaemonSettings next, IReadOnlyList<ConfigurationProblem> more) = await StartCheck.RunWithoutLogAsync(outcome, cancellationToken);
+        (DaemonSettings next, IReadOnlyList<ConfigurationProblem> more) = await StartCheck.RunWithoutLogAsync(
+            outcome, settings.Overrides, cancellationToken);
         ConfigurationProblem[] problems = [.. outcome.Problems, .. more];
         if (problems.Length > 0)
         {

@@ -16,7 +16,8 @@ internal static class StartCheck
     public static async Task<(DaemonSettings Settings, IReadOnlyList<ConfigurationProblem> Problems)> RunAsync(
         SettingsOutcome outcome, CancellationToken cancellationToken)
     {
-        (DaemonSettings settings, List<ConfigurationProblem> problems) = await CheckAsync(outcome, EngineHelp.StartPatience, cancellationToken);
+        (DaemonSettings settings, List<ConfigurationProblem> problems) = await CheckAsync(
+            outcome, new Dictionary<string, ModelOverride>(StringComparer.Ordinal), EngineHelp.StartPatience, cancellationToken);
         if (settings.LogDirectory is { } folder && FindLogProblem(folder) is { } reason)
         {
             WrittenValue written = outcome.Written.Find(ConfigurationCatalog.LogDirectory)!;
@@ -29,15 +30,16 @@ internal static class StartCheck
         return (settings, problems);
     }
 
-    /// <summary>The same without the log folder, for a reload: a running daemon keeps its log.</summary>
+    /// <summary>The same without the log folder, for a reload: a running daemon keeps its log, and what clients have changed.</summary>
     public static async Task<(DaemonSettings Settings, IReadOnlyList<ConfigurationProblem> Problems)> RunWithoutLogAsync(
-        SettingsOutcome outcome, CancellationToken cancellationToken) => await CheckAsync(outcome, EngineHelp.DefaultPatience, cancellationToken);
+        SettingsOutcome outcome, IReadOnlyDictionary<string, ModelOverride> overrides, CancellationToken cancellationToken) =>
+        await CheckAsync(outcome, overrides, EngineHelp.DefaultPatience, cancellationToken);
 
     private static async Task<(DaemonSettings Settings, List<ConfigurationProblem> Problems)> CheckAsync(
-        SettingsOutcome outcome, TimeSpan patience, CancellationToken cancellationToken)
+        SettingsOutcome outcome, IReadOnlyDictionary<string, ModelOverride> overrides, TimeSpan patience, CancellationToken cancellationToken)
     {
         var problems = new List<ConfigurationProblem>();
-        DaemonSettings settings = await LlamaStartCheck.RunAsync(outcome, problems, patience, cancellationToken);
+        DaemonSettings settings = await LlamaStartCheck.RunAsync(outcome, overrides, problems, patience, cancellationToken);
 
         problems.AddRange(RunnerLimitCheck.Find(settings, outcome.Written));
 

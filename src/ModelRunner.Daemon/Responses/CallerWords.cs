@@ -13,7 +13,7 @@ internal sealed record CallerWords
         OneContext = "send one of them as null, or reset the model first",
         OtherContexts = ", \"auto\" for the largest that fits, or null for the configured one",
         ResetOne = "DELETE /engines/_configure?model=NAME", Tag = "tag", ListRunners = "GET /engines/ps", ListModels = "GET /v1/models",
-        ListRoutes = "; GET / lists the routes",
+        ListRoutes = "; GET / lists the routes", Draft = "\"speculative\"",
     };
 
     /// <summary>The words for the command line.</summary>
@@ -24,7 +24,7 @@ internal sealed record CallerWords
         OneContext = "reset the model first with --reset",
         OtherContexts = ", or auto for the largest that fits",
         ResetOne = "\"model-runner configure NAME --reset\"", Tag = "\"model-runner tag\"", ListRunners = "\"model-runner ps\"",
-        ListModels = "\"model-runner ls\"", ListRoutes = "",
+        ListModels = "\"model-runner ls\"", ListRoutes = "", Draft = "--speculative-draft-model",
     };
 
     public required string SendForce { get; init; }
@@ -60,4 +60,7 @@ internal sealed record CallerWords
     public required string ListModels { get; init; }
 
     public required string ListRoutes { get; init; }
+
+    /// <summary>What gives a model a draft model.</summary>
+    public required string Draft { get; init; }
 }

@@ -5,7 +5,7 @@ namespace ModelRunner.Daemon.Tests.Cli;
 public sealed class ConfigureCommandTests
 {
     private const string Settings = """
-        [{"Backend":"llama.cpp","Model":"otter:7b","ModelID":"otter:7b","Mode":"completion","Config":{"context-size":-1,"runtime-flags":["--threads","2"],"keep_alive":"10m","llamacpp":{"reasoning-budget":0}}}]
+        [{"Backend":"llama.cpp","Model":"otter:7b","ModelID":"otter:7b","Mode":"completion","Config":{"context-size":-1,"runtime-flags":["--threads","2"],"keep_alive":"10m","llamacpp":{"reasoning-budget":0},"speculative":{"draft_model":"me/small:v1","num_tokens":4,"min_acceptance_rate":0.5}}}]
         """;
 
     [Theory]
@@ -14,6 +14,10 @@ public sealed class ConfigureCommandTests
         """{"model":"otter","context-size":8192,"keep_alive":"10m","llamacpp":{"reasoning-budget":0},"runtime-flags":["--threads","2","--temp=0.5"]}""", true)]
     [InlineData("--context-size auto otter", """{"model":"otter","context-size":"auto"}""", true)]
     [InlineData("otter --context-size=-1", """{"model":"otter","context-size":-1}""", true)]
+    [InlineData(
+        "otter --speculative-draft-model me/small:v1 --speculative-num-tokens 4 --speculative-min-acceptance-rate 0.5",
+        """{"model":"otter","speculative":{"draft_model":"me/small:v1","num_tokens":4,"min_acceptance_rate":0.5}}""", true)]
+    [InlineData("otter --speculative-draft-model ", """{"model":"otter","speculative":{"draft_model":""}}""", true)]
     [InlineData("otter --keep-alive 0", """{"model":"otter","keep_alive":"0"}""", false)]
     public async Task A_change_sends_only_what_the_user_wrote_and_shows_the_result(string line, string body, bool needsLoad)
     {
@@ -25,8 +29,8 @@ public sealed class ConfigureCommandTests
         Assert.Equal(["/engines/_configure", "/engines/_configure"], daemon.Requests.Select(static request => request.Path));
         Assert.Equal(body, daemon.Requests.First().Body);
         string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Matches("^MODEL +CONTEXT +KEEP ALIVE +REASONING +FLAGS$", lines[0]);
-        Assert.Matches("^otter:7b +whole +10m +0 +--threads 2$", lines[1]);
+        Assert.Matches("^MODEL +CONTEXT +KEEP ALIVE +REASONING +DRAFT +FLAGS$", lines[0]);
+        Assert.Matches("^otter:7b +whole +10m +0 +me/small:v1, at most 4 tokens, from 0\\.5 +--threads 2$", lines[1]);
         Assert.Equal(needsLoad, lines.Contains("A loaded runner keeps its old settings until it is idle.", StringComparer.Ordinal));
     }
 
@@ -57,6 +61,9 @@ public sealed class ConfigureCommandTests
     [InlineData("configure otter --reasoning-budget much", "much")]
     [InlineData("configure otter --context-size 0", "--context-size: \"0\" is not a number of tokens from 1 to ")]
     [InlineData("configure otter --context-size=-2", "-1 for the whole context of the model, or auto for the largest that fits")]
+    [InlineData("configure otter --speculative-num-tokens 4", "--speculative-num-tokens needs --speculative-draft-model with the name of a model")]
+    [InlineData("configure otter --speculative-draft-model x --speculative-num-tokens 257", "\"257\" is not a number of tokens from 1 to 256")]
+    [InlineData("configure otter --speculative-draft-model x --speculative-min-acceptance-rate 1.5", "\"1.5\" is not a number from 0 to 1")]
     [InlineData("configure otter --context-size large", "--context-size: \"large\" is not a number of tokens")]
     public async Task A_wrong_command_line_sends_nothing(string line, string sentence)
     {

@@ -111,6 +111,11 @@ public sealed class SettingsStoreTests
         var flags = new EngineFlags(new HashSet<string>(StringComparer.Ordinal), new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal));
         await _store.OverrideAsync(static all => With(all, "a:latest", new ModelOverride { ContextSize = 64 }), flags);
         Assert.Same(flags, _store.Current.Runners.EngineFlags);
+        var build = new LlamaBuild("b", "/b");
+        await _store.ReplaceAsync(First with { Runners = First.Runners with { Builds = new Dictionary<string, LlamaBuild>(StringComparer.Ordinal) { ["b"] = build } } }, Start);
+        await _store.OverrideAsync(static all => all, flags, "b");
+        Assert.Null(_store.Current.Runners.EngineFlags);
+        Assert.Same(flags, _store.Current.Runners.With("b").EngineFlags);
 
         // Its program may have been replaced.
         await _store.ReplaceAsync(First, Start);

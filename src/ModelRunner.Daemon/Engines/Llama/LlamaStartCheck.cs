@@ -8,21 +8,24 @@ internal static class LlamaStartCheck
 {
     /// <summary>Completes the settings with the arguments that each engine knows, and reports the arguments that it does not know.</summary>
     /// <param name="outcome">The settings.</param>
+    /// <param name="overrides">What clients have changed. The engine must be asked for these changes too.</param>
     /// <param name="problems">Gets the problems.</param>
     /// <param name="patience">How long an engine may take for one answer.</param>
     /// <param name="cancellationToken">Ends the check.</param>
     public static async Task<DaemonSettings> RunAsync(
-        SettingsOutcome outcome, List<ConfigurationProblem> problems, TimeSpan patience, CancellationToken cancellationToken)
+        SettingsOutcome outcome, IReadOnlyDictionary<string, ModelOverride> overrides, List<ConfigurationProblem> problems, TimeSpan patience,
+        CancellationToken cancellationToken)
     {
         string place = outcome.Written.Find(ConfigurationCatalog.LlamaArguments)?.Key ?? "LLAMA_ARGS";
         DaemonSettings settings = outcome.Draft;
         settings = settings with { Runners = settings.Runners with { Programs = ReadStamps(settings.Runners) } };
+        DaemonSettings used = settings.With(overrides, flags: null);
         string? program = settings.Runners.LlamaServerPath ?? settings.Runners.LlamaHostPath;
         Task<EngineAnswer> asking =
-            AskAsync(settings, build: null, program, settings.Runners.LlamaServerPath is not null, patience, cancellationToken);
+            AskAsync(used, build: null, program, settings.Runners.LlamaServerPath is not null, patience, cancellationToken);
         (LlamaBuild Build, Task<EngineAnswer> Asking)[] builds =
         [
-            .. settings.Runners.Builds.Values.Select(build => (build, AskAsync(settings, build.Name, build.Path, isServer: true, patience, cancellationToken))),
+            .. settings.Runners.Builds.Values.Select(build => (build, AskAsync(used, build.Name, build.Path, isServer: true, patience, cancellationToken))),
         ];
 
         EngineAnswer own = await asking;
