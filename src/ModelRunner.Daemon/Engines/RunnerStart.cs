@@ -29,6 +29,9 @@ internal sealed record RunnerStart(
     /// <summary>A clause that explains a failed load of a model's file, if the file may be made for another engine; null: none.</summary>
     public string? LoadAdvice { get; init; }
 
+    /// <summary>The canonical reference of the draft model that it loads too; null: none.</summary>
+    public string? Draft { get; init; }
+
     /// <summary>The control group that limits its memory; null: it has no limit.</summary>
     public RunnerGroup? Group { get; init; }
 

@@ -71,6 +71,7 @@ internal sealed class LlamaEngine : Engine
         {
             SocketPath = order.SocketPath, AnswersAs = alias, ContextTokens = model.ContextSize > 0 ? model.ContextSize : null, Layers = layers,
             LoadAdvice = model.Tool == SourceKind.Ollama ? OllamaAdvice : null,
+            Draft = _isServer && order.Mode == RunnerMode.Completion ? model.Draft?.Reference : null,
         };
         return order.Slots?.Attach(start) ?? start;
     }
@@ -116,6 +117,16 @@ internal sealed class LlamaEngine : Engine
     public override RunnerFailure Explain(
         RunnerStart start, ExitStatus status, IReadOnlyList<string> lines, MemoryKill memoryKill, bool wasReady)
     {
+        if (!wasReady && start.Draft is { } draft)
+        {
+            lines = DraftFailure.WithoutMeasurement(lines);
+            RunnerFailure loading = base.Explain(start, status, lines, memoryKill, wasReady);
+            if (DraftFailure.IsIn(lines))
+                return DraftFailure.Attribute(loading, draft);
+            if (loading.Reason == StopReason.Crashed)
+                return DraftFailure.Suspect(loading, draft);
+        }
+
         RunnerFailure failure = base.Explain(start, status, lines, memoryKill, wasReady);
         bool isAboutFile = failure.Reason is StopReason.ModelInvalid or StopReason.ModelUnsupported;
         return start.LoadAdvice is { } advice && isAboutFile && !wasReady ? failure with { Message = $"{failure.Message}; {advice}" } : failure;

@@ -41,6 +41,7 @@ internal static class LlamaLogLines
         new("GGML_ABORT", StopReason.Crashed, "it aborted (GGML_ABORT)"),
         new("CUDA error", StopReason.Crashed, "the graphics card failed"),
         new("error loading model:", StopReason.ModelInvalid, "the model could not be loaded"),
+        new(DraftFailure.Failed, StopReason.ModelInvalid, "the model could not be loaded"),
         .. LoaderLines.All,
         new("failed to execute", StopReason.NotStarted, "its executable cannot be run"),
     ];
