@@ -9,6 +9,9 @@ public enum OutdatedReason
     /// <summary>The path of its model has another file now, or its model has another path.</summary>
     File,
 
+    /// <summary>Its draft model has another file now.</summary>
+    Draft,
+
     /// <summary>The tool that has its model is not read any more.</summary>
     Source,
 

@@ -37,7 +37,7 @@ public static class Refusals
     /// <summary>Refuses a request that waited too long for the end of others of its model.</summary>
     internal static Refuse Concurrency(RequestId request, ManagedRunnerState runner, SchedulerSettings settings) =>
         new(request, RefusalReason.QueueTimeout,
-            Text($"model \"{runner.Key.Model}\" answers {runner.Concurrency} requests at the same time (concurrency of the model), and none of them ended in time for this request within {DescribeTimeout(runner, settings)}; try again later or raise concurrency"),
+            Text($"model \"{runner.Key.Model}\" answers {runner.Concurrency} request{(runner.Concurrency == 1 ? "" : "s")} at a time (concurrency of the model), and none ended in time for this request within {DescribeTimeout(runner, settings)}; try again later or raise concurrency"),
             Soon);
 
     internal static Refuse QueueTimeout(RequestId request, ManagedRunnerState runner, SchedulerSettings settings) =>

@@ -91,7 +91,8 @@ public class PriorityTests
         RequestId second = _one.Ask(A, RequestPriority.Interactive, concurrency: 1);
         _one.Pass(TimeSpan.FromMinutes(5));
         Assert.Equal((second, RefusalReason.QueueTimeout), (_one.Refusal().Request, _one.Refusal().Reason));
-        Assert.Contains("concurrency", _one.Refusal().Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"model \"{A.Model}\" answers 1 request at a time (concurrency of the model), and none ended", _one.Refusal().Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,7 +20,7 @@ internal static class OutdatedRunners
         foreach (RunnerSnapshot runner in runners)
         {
             if (runner is { Outdated: null, Model: { } model }
-                && FindReason(model, runner.LoadedFiles, find(model.Reference), sources) is { } reason)
+                && FindReason(runner.Key.Mode, model, runner.LoadedFiles, find(model.Reference), sources) is { } reason)
                 outdated.Add(runner.Id, reason);
         }
 
@@ -28,7 +28,7 @@ internal static class OutdatedRunners
     }
 
     private static OutdatedReason? FindReason(
-        ModelEntry model, IReadOnlyList<ModelFile> loaded, ModelSource? now, IReadOnlyCollection<SourceKind> sources)
+        RunnerMode mode, ModelEntry model, IReadOnlyList<ModelFile> loaded, ModelSource? now, IReadOnlyCollection<SourceKind> sources)
     {
         if (now is null)
             return loaded.Count > 0 && model.Tool is { } tool && !sources.Contains(tool) ? OutdatedReason.Source : null;
@@ -38,9 +38,12 @@ internal static class OutdatedRunners
             return OutdatedReason.Settings;
         if (loaded.Count == 0 || now.File is not { Problem: null } file)
             return null;
-        if (model.Draft is { } before && now.Draft is { File: { Problem: null } draft } && draft.Path != before.File.Path)
+        if (file.Path != model.Files[0].Path || now.Files.Any(part => IsReplaced(part, model.Files, loaded)))
             return OutdatedReason.File;
-        return file.Path != model.Files[0].Path || now.LoadedFiles.Any(part => IsReplaced(part, model.Files, loaded)) ? OutdatedReason.File : null;
+        return mode == RunnerMode.Completion && model.Draft is { } before && now.Draft is { File: { Problem: null } draft }
+            && (draft.Path != before.File.Path || IsReplaced(draft, model.Files, loaded))
+            ? OutdatedReason.Draft
+            : null;
     }
 
     // The scan may be older than the start, and what the start planned with may be older than the scan.

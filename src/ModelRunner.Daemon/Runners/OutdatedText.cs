@@ -9,6 +9,7 @@ internal static class OutdatedText
     public static string Of(OutdatedReason reason) => reason switch
     {
         OutdatedReason.File => "the file of its model was replaced",
+        OutdatedReason.Draft => "the file of its draft model changed",
         OutdatedReason.Source => "the source of its model was switched off",
         OutdatedReason.Name => "the name of its model means another model now",
         _ => "the settings of its model changed",

@@ -124,9 +124,11 @@ public sealed class DraftModelTests : IDisposable
         Assert.False(started.HasSameFileAs(Find("small").Model!));
         Assert.False(started.HasSameFileAs(started with { Draft = null }));
         ModelSource written = now with { Draft = now.Draft! with { File = ModelFile.FromPath(path) } };
-        Assert.Equal(OutdatedReason.File, Assert.Single(OutdatedRunners.Find([runner], _ => written, [])).Value);
+        Assert.Equal(OutdatedReason.Draft, Assert.Single(OutdatedRunners.Find([runner], _ => written, [])).Value);
+        Assert.Equal("the file of its draft model changed", OutdatedText.Of(OutdatedReason.Draft));
+        Assert.Empty(OutdatedRunners.Find([runner with { Key = runner.Key with { Mode = RunnerMode.Embedding } }], _ => written, []));
         ModelSource moved = now with { Draft = now.Draft! with { File = ModelFile.FromPath(_store.Write("x/small.gguf", ShapeModels.Build("llama"))) } };
-        Assert.Equal(OutdatedReason.File, Assert.Single(OutdatedRunners.Find([runner], _ => moved, [])).Value);
+        Assert.Equal(OutdatedReason.Draft, Assert.Single(OutdatedRunners.Find([runner], _ => moved, [])).Value);
         Assert.Empty(OutdatedRunners.Find([runner], _ => now with { Draft = now.Draft! with { File = null } }, []));
     }
 
