@@ -16,22 +16,44 @@ internal sealed class LoadedModels(RunnerPool pool)
     /// <param name="found">The models of requests. They are read once for all models, because that may take seconds.</param>
     public IReadOnlyList<RunnerSnapshot> Find(StoreEntry entry, IReadOnlyList<ModelSource> found)
     {
+        HashSet<string> names = NamesOf(entry, found);
+        return FindLoaded(runner => names.Contains(runner.Key.Model));
+    }
+
+    /// <summary>The runners of a model of requests.</summary>
+    public IReadOnlyList<RunnerSnapshot> Find(ModelEntry model) => FindLoaded(runner => runner.Key.Model == model.Reference);
+
+    /// <summary>The runners of other models that have loaded this one too, as their draft model.</summary>
+    /// <param name="entry">The draft model.</param>
+    /// <param name="found">As of <see cref="Find(StoreEntry, IReadOnlyList{ModelSource})"/>.</param>
+    public IReadOnlyList<RunnerSnapshot> FindDrafting(StoreEntry entry, IReadOnlyList<ModelSource> found)
+    {
+        HashSet<string> names = NamesOf(entry, found);
+        return FindLoaded(runner => !names.Contains(runner.Key.Model) && DraftOf(runner) is { } draft && names.Contains(draft.Reference));
+    }
+
+    /// <summary>The draft model that a runner has loaded beside its model; null: none.</summary>
+    public static DraftModel? DraftOf(RunnerSnapshot runner) =>
+        runner is { IsAttached: false, Key.Mode: RunnerMode.Completion, Model.Draft: { } draft } ? draft : null;
+
+    private static HashSet<string> NamesOf(StoreEntry entry, IReadOnlyList<ModelSource> found)
+    {
         // A model of the configuration or of another tool may have the same file, and another one may have its name. A runner keeps the name with which
         // it was started.
         HashSet<string> names = [.. StoredModels.NamesOf(entry)];
         names.ExceptWith(found.Where(source => !source.Manifests.Contains(entry.Id)).Select(static source => source.Reference.ToString()));
         names.UnionWith(StoredModels.MeantBy(entry, found).SelectMany(static source => source.Names));
-        return FindByName(names);
+        return names;
     }
-
-    /// <summary>The runners of a model of requests.</summary>
-    public IReadOnlyList<RunnerSnapshot> Find(ModelEntry model) => FindByName([model.Reference]);
 
     /// <summary>Those runners that are known by one name of the store.</summary>
     public static IReadOnlyList<RunnerSnapshot> WithMainName(IReadOnlyList<RunnerSnapshot> runners, string tag) =>
-        ArtifactNameParser.TryParse(tag, out ArtifactName? name, out _) && ModelReference.TryParse(name!.ToShortString(), out ModelReference main, out _)
-            ? [.. runners.Where(runner => runner.Key.Model == main.ToString())]
-            : [];
+        TryParse(tag, out ModelReference main) ? [.. runners.Where(runner => runner.Key.Model == main.ToString())] : [];
+
+    /// <summary>Those runners whose settings or which themselves know their draft model by one name of the store.</summary>
+    public static IReadOnlyList<RunnerSnapshot> WithDraftName(IReadOnlyList<RunnerSnapshot> runners, string tag) => TryParse(tag, out ModelReference name)
+        ? [.. runners.Where(runner => DraftOf(runner) is { } draft && (draft.Reference == name.ToString() || Means(draft.Settings.Model, name)))]
+        : [];
 
     /// <summary>Stops runners, and waits until their processes have ended.</summary>
     /// <param name="runners">The runners.</param>
@@ -42,9 +64,17 @@ internal sealed class LoadedModels(RunnerPool pool)
             caller.KeyName);
 
     // One that failed or waits has no process, so nothing uses the files.
-    private RunnerSnapshot[] FindByName(HashSet<string> names) =>
+    private RunnerSnapshot[] FindLoaded(Func<RunnerSnapshot, bool> isMeant) =>
     [
         .. pool.Runners.Where(runner => !runner.IsAttached && runner.State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping
-            && names.Contains(runner.Key.Model)),
+            && isMeant(runner)),
     ];
+
+    private static bool Means(ModelReference written, ModelReference name) => written.EqualSpellings().Any(spelling => spelling.IsEndOf(name));
+
+    private static bool TryParse(string tag, out ModelReference reference)
+    {
+        reference = default;
+        return ArtifactNameParser.TryParse(tag, out ArtifactName? name, out _) && ModelReference.TryParse(name!.ToShortString(), out reference, out _);
+    }
 }

@@ -97,17 +97,28 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
         }
 
         // The last name, or the one by which the runners are known: without it, a request by another name would load the model again.
-        IReadOnlyList<RunnerSnapshot> runners = loaded.Find(entry, await catalog.ListFoundAsync(cancellationToken));
+        IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(cancellationToken);
+        (IReadOnlyList<RunnerSnapshot> runners, IReadOnlyList<RunnerSnapshot> drafting) = (loaded.Find(entry, found), loaded.FindDrafting(entry, found));
         if (tag is not null && entry.Tags.Count > 1)
-            runners = LoadedModels.WithMainName(runners, tag);
+            (runners, drafting) = (LoadedModels.WithMainName(runners, tag), LoadedModels.WithDraftName(drafting, tag));
         if (runners.Count > 0 && !isForced)
         {
             throw new ApiException(StoredModels.Conflict(
                 words => $"the model \"{runners[0].Key.Model}\" is loaded ({DescribeUse(runners)}); unload it first, or {words.SendForce}"));
         }
 
-        return new ModelRemoval([(entry, tag)], runners);
+        if (drafting.Count > 0 && !isForced)
+        {
+            throw new ApiException(StoredModels.Conflict(
+                words => $"{DescribeDrafting(drafting)} ({DescribeUse(drafting)}); unload {drafting[0].Key.Model} first, or {words.SendForce}"));
+        }
+
+        return new ModelRemoval([(entry, tag)], [.. runners, .. drafting]);
     }
+
+    private static string DescribeDrafting(IReadOnlyList<RunnerSnapshot> runners) =>
+        $"the model \"{LoadedModels.DraftOf(runners[0])!.Reference}\" is the draft model of {NamesOf(runners, out int count)}, "
+        + $"which {(count == 1 ? "is" : "are")} loaded";
 
     private static string DescribeUse(IReadOnlyList<RunnerSnapshot> runners)
     {
@@ -127,14 +138,27 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
                 words => $"{Describe(runners)} loaded, and nothing was removed; unload first, or {words.SendForce}"));
         }
 
-        return new ModelRemoval([.. list.Entries.Select(static entry => (entry, (string?)null))], runners);
+        RunnerSnapshot[] drafting = [.. list.Entries.SelectMany(entry => loaded.FindDrafting(entry, found)).DistinctBy(static runner => runner.Id)];
+        if (drafting.Length > 0 && !isForced)
+        {
+            throw new ApiException(StoredModels.Conflict(
+                words => $"{DescribeDrafting(drafting)}, and nothing was removed; unload first, or {words.SendForce}"));
+        }
+
+        return new ModelRemoval([.. list.Entries.Select(static entry => (entry, (string?)null))], [.. runners, .. drafting]);
     }
 
     private static string Describe(IEnumerable<RunnerSnapshot> runners)
     {
+        string shown = NamesOf(runners, out int count);
+        return count == 1 ? $"the model {shown} is" : $"the models {shown} are";
+    }
+
+    private static string NamesOf(IEnumerable<RunnerSnapshot> runners, out int count)
+    {
         string[] names = [.. runners.Select(static runner => runner.Key.Model).Distinct(StringComparer.Ordinal)];
-        string shown = string.Join(", ", names.Take(MaxShown)) + (names.Length > MaxShown ? ", …" : "");
-        return names.Length == 1 ? $"the model {shown} is" : $"the models {shown} are";
+        count = names.Length;
+        return string.Join(", ", names.Take(MaxShown)) + (names.Length > MaxShown ? ", …" : "");
     }
 
     private static void Write(Utf8JsonWriter json, RemovedModel removed)

@@ -169,6 +169,8 @@ internal sealed class StorePruner(
             string reference = source.Reference.ToString();
             if (pool.Runners.Any(runner => !runner.IsAttached && runner.Key.Model == reference))
                 return "it is loaded";
+            if (pool.Runners.FirstOrDefault(runner => LoadedModels.DraftOf(runner)?.Reference == reference) is { } drafting)
+                return $"{drafting.Key.Model} is loaded with it as its draft model";
             if (source.Settings.IsPreloaded)
                 return "the configuration preloads it";
             if (found.FirstOrDefault(owner => owner.Draft?.Name == reference) is { } drafted)

@@ -1,0 +1,98 @@
+using System.Text.Json;
+using ModelRunner.Testing;
+
+namespace ModelRunner.Daemon.Tests.Api;
+
+/// <summary>The removal of a pulled model that is the draft model of a loaded one.</summary>
+public sealed class DraftRemovalTests
+{
+    private const string Configuration = """{ "models": { "tiny-chat": { "draft": { "model": "me/small:v1" } } } }""";
+    private const string Chat = """{"model":"tiny-chat","messages":[{"role":"user","content":"hi"}],"max_tokens":1}""";
+    private const string Use = "the model \"me/small:v1\" is the draft model of tiny-chat:latest, which is loaded";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task It_is_refused_with_the_name_of_the_other_model_and_force_unloads_that_first()
+    {
+        await using DaemonFixture daemon = await StartAsync(new DaemonSetup { Configuration = Configuration });
+        Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
+        int process = await daemon.RunnerProcessAsync();
+
+        (int code, _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", "me/small:v1");
+        Assert.Equal((1, $"model-runner: {Use} (running requests: 0); unload tiny-chat:latest first, or add --force\n"), (code, error));
+        Assert.Equal(409, await DeleteAsync(daemon, "models/me/small:v1"));
+        Assert.Equal(409, await DeleteAsync(daemon, "models/purge"));
+        (_, _, error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", await IdAsync(daemon));
+        Assert.Contains(Use, error, StringComparison.Ordinal);
+
+        // Another name of it may go, as long as the draft model is found by the one in the settings.
+        await daemon.CommandAsync("tag", "me/small:v1", "me/small:v2");
+        await daemon.CommandAsync("rm", "me/small:v2");
+        await daemon.CommandAsync("tag", "me/small:v1", "me/small:v3");
+        (_, _, error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", "me/small:v1");
+        Assert.Contains(Use, error, StringComparison.Ordinal);
+        Assert.Equal(process, await daemon.RunnerProcessAsync());
+
+        await daemon.CommandAsync("rm", "--force", "me/small:v1");
+        Assert.False(ProcessTable.IsAlive(process));
+        (int status, JsonElement answer) = await daemon.PostAsync("v1/chat/completions", Chat);
+        Assert.Equal(500, status);
+        Assert.Contains("its draft model \"me/small:v1\" is not here", answer.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_purge_with_force_unloads_the_other_model()
+    {
+        await using DaemonFixture daemon = await StartAsync(new DaemonSetup { Configuration = Configuration });
+        await daemon.PostAsync("v1/chat/completions", Chat);
+        int process = await daemon.RunnerProcessAsync();
+
+        Assert.Equal(200, await DeleteAsync(daemon, "models/purge?force=true"));
+
+        Assert.False(ProcessTable.IsAlive(process));
+        Assert.DoesNotContain("me/small", (await daemon.GetAsync("models")).GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task It_can_be_removed_when_the_other_model_is_not_loaded()
+    {
+        await using DaemonFixture daemon = await StartAsync(new DaemonSetup { Configuration = Configuration });
+
+        await daemon.CommandAsync("rm", "me/small:v1");
+
+        Assert.DoesNotContain("me/small", (await daemon.GetAsync("models")).GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_runner_that_still_uses_it_protects_it_although_the_settings_name_none_any_more()
+    {
+        await using DaemonFixture daemon = await StartAsync(new DaemonSetup { Configuration = Configuration }.WithFaults("""{"token_delay_ms": 100}"""));
+        using HttpResponseMessage stream = await daemon.StreamAsync(
+            "v1/chat/completions", """{"model":"tiny-chat","messages":[],"max_tokens":100000,"stream":true}""");
+        await daemon.BusyRunnerProcessAsync();
+        await daemon.CommandAsync("configure", "tiny-chat", "--speculative-draft-model", "");
+
+        JsonElement kept = Assert.Single((await daemon.PostAsync("models/prune?keepUnder=1kB", "{}")).Body.GetProperty("kept").EnumerateArray());
+
+        Assert.Equal("tiny-chat:latest is loaded with it as its draft model", kept.GetProperty("reason").GetString());
+        (_, _, string error) = await daemon.RunClientAsync(daemon.FolderPath, "rm", "me/small:v1");
+        Assert.Contains($"{Use} (running requests: 1)", error, StringComparison.Ordinal);
+    }
+
+    private static async Task<DaemonFixture> StartAsync(DaemonSetup setup)
+    {
+        DaemonFixture daemon = await DaemonFixture.StartAsync(setup);
+        await daemon.CommandAsync("package", "--gguf", Path.Join(Repository.Root, "models/tiny-chat.gguf"), "me/small:v1");
+        return daemon;
+    }
+
+    private static async Task<string> IdAsync(DaemonFixture daemon) => (await daemon.GetAsync("models")).EnumerateArray()
+        .First(static model => model.GetProperty("tags")[0].GetString() == "me/small:v1").GetProperty("id").GetString()!;
+
+    private static async Task<int> DeleteAsync(DaemonFixture daemon, string path)
+    {
+        using HttpResponseMessage response = await daemon.Client.DeleteAsync(new Uri(path, UriKind.Relative), Token);
+        return (int)response.StatusCode;
+    }
+}
