@@ -82,8 +82,11 @@ internal sealed class VerifyEndpoint(
         }
     }
 
-    private async Task<bool> IsLoadedAsync(StoreEntry entry, CancellationToken cancellationToken) =>
-        loaded.Find(entry, await catalog.ListFoundAsync(cancellationToken)).Count > 0;
+    private async Task<bool> IsLoadedAsync(StoreEntry entry, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ModelSource> found = await catalog.ListFoundAsync(cancellationToken);
+        return loaded.Find(entry, found).Count > 0 || loaded.FindDrafting(entry, found).Count > 0;
+    }
 
     private async Task SendAsync(HttpContext context, StoreCheck check, Task<IReadOnlyList<CheckedModel>> checking)
     {

@@ -32,7 +32,7 @@ internal static class CheckText
         {
             FileCondition.Missing => $"{what} is missing; {RepairAdvice.Text}",
             FileCondition.Unreadable => $"{what} {file.Problem}; {RemedyOf(file.Cause)}",
-            _ when file.IsLoaded => $"{what} {Found(file)}; the model is loaded, so the file stays: unload it, verify it again, then "
+            _ when file.IsLoaded => $"{what} {Found(file)}; the model is loaded, itself or as a draft model, so the file stays: unload it, verify again, then "
                 + RepairAdvice.Text,
             _ when file.IsSetAside => $"{what} {Found(file)}; it was set aside: {RepairAdvice.Text}, or remove it",
             _ when file.Refusal is { } reason => $"{what} {Found(file)}; it could not be set aside ({file.Problem}), so requests for its models are refused "

@@ -80,6 +80,26 @@ public sealed class DraftRemovalTests
         Assert.Contains($"{Use} (running requests: 1)", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Its_damaged_file_stays_as_long_as_the_other_model_is_loaded()
+    {
+        // A runner that is idle would be stopped because of the changed file.
+        await using DaemonFixture daemon = await StartAsync(new DaemonSetup { Configuration = Configuration }.WithFaults("""{"token_delay_ms": 100}"""));
+        using HttpResponseMessage stream = await daemon.StreamAsync(
+            "v1/chat/completions", """{"model":"tiny-chat","messages":[],"max_tokens":100000,"stream":true}""");
+        await daemon.BusyRunnerProcessAsync();
+        string weights = Directory.EnumerateFiles(Path.Join(daemon.FolderPath, "models/store/blobs/sha256")).MaxBy(static path => new FileInfo(path).Length)!;
+        byte[] bytes = await File.ReadAllBytesAsync(weights, Token);
+        bytes[^1] ^= 1;
+        await File.WriteAllBytesAsync(weights, bytes, Token);
+
+        (int code, string output, _) = await daemon.RunClientAsync(daemon.FolderPath, "verify");
+
+        Assert.Equal(1, code);
+        Assert.Contains("the model is loaded, itself or as a draft model, so the file stays", output, StringComparison.Ordinal);
+        Assert.True(File.Exists(weights));
+    }
+
     private static async Task<DaemonFixture> StartAsync(DaemonSetup setup)
     {
         DaemonFixture daemon = await DaemonFixture.StartAsync(setup);
