@@ -57,7 +57,7 @@ public sealed class ConfiguredNamesTests : IDisposable
         ModelLookup found = await catalog.FindAsync("smollm2", Cancellation);
 
         Assert.Equal((ModelLookupReason.Unknown, true, "ai/smollm2:latest"), (found.Reason, found.NeedsCommand, found.Pullable?.ToShortString()));
-        Assert.Contains("neither smollm2.gguf nor a pulled model", found.Problem, StringComparison.Ordinal);
+        Assert.Contains("the models folder has no smollm2.gguf, the model store has no pulled model of its name", found.Problem, StringComparison.Ordinal);
     }
 
     [Fact]
