@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
-
 namespace ModelRunner.Daemon.Engines.Llama.Slots;
 
 /// <summary>What is known of the file with the context of one slot.</summary>
@@ -20,38 +17,18 @@ internal sealed record SavedSlot(string Identity, string Model, int Slot, long T
     private const string ChecksumName = "crc32c";
 
     /// <summary>Reads a description. Null if it has another form.</summary>
-    public static SavedSlot? Parse(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(body);
-            JsonElement root = document.RootElement;
-            return new SavedSlot(
-                root.GetProperty(IdentityName).GetString()!, root.GetProperty(ModelName).GetString()!, root.GetProperty(SlotName).GetInt32(),
-                root.GetProperty(TokensName).GetInt64(), root.GetProperty(BytesName).GetInt64(), root.GetProperty(ChecksumName).GetUInt32());
-        }
-        catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            return null;
-        }
-    }
+    public static SavedSlot? Parse(ReadOnlyMemory<byte> body) => SlotJson.Parse(body, static root => new SavedSlot(
+        root.GetProperty(IdentityName).GetString()!, root.GetProperty(ModelName).GetString()!, root.GetProperty(SlotName).GetInt32(),
+        root.GetProperty(TokensName).GetInt64(), root.GetProperty(BytesName).GetInt64(), root.GetProperty(ChecksumName).GetUInt32()));
 
     /// <summary>The description as JSON.</summary>
-    public byte[] Write()
+    public byte[] Write() => SlotJson.Write(json =>
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteString(IdentityName, Identity);
-            json.WriteString(ModelName, Model);
-            json.WriteNumber(SlotName, Slot);
-            json.WriteNumber(TokensName, Tokens);
-            json.WriteNumber(BytesName, Bytes);
-            json.WriteNumber(ChecksumName, Checksum);
-            json.WriteEndObject();
-        }
-
-        return buffer.WrittenSpan.ToArray();
-    }
+        json.WriteString(IdentityName, Identity);
+        json.WriteString(ModelName, Model);
+        json.WriteNumber(SlotName, Slot);
+        json.WriteNumber(TokensName, Tokens);
+        json.WriteNumber(BytesName, Bytes);
+        json.WriteNumber(ChecksumName, Checksum);
+    });
 }

@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
-
 namespace ModelRunner.Daemon.Engines.Llama.Slots;
 
 /// <summary>What the self-test of an engine with a model found. It is kept, so that it runs once.</summary>
@@ -22,36 +19,16 @@ internal sealed record SelfTestResult(string Identity, string Model, string? Pro
     public bool MustRun => Unfinished is > 0 and < MaxAttempts;
 
     /// <summary>Reads a result. Null if it has another form.</summary>
-    public static SelfTestResult? Parse(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(body);
-            JsonElement root = document.RootElement;
-            return new SelfTestResult(
-                root.GetProperty(IdentityName).GetString()!, root.GetProperty(ModelName).GetString()!, root.GetProperty(ProblemName).GetString(),
-                root.GetProperty(UnfinishedName).GetInt32());
-        }
-        catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            return null;
-        }
-    }
+    public static SelfTestResult? Parse(ReadOnlyMemory<byte> body) => SlotJson.Parse(body, static root => new SelfTestResult(
+        root.GetProperty(IdentityName).GetString()!, root.GetProperty(ModelName).GetString()!, root.GetProperty(ProblemName).GetString(),
+        root.GetProperty(UnfinishedName).GetInt32()));
 
     /// <summary>The result as JSON.</summary>
-    public byte[] Write()
+    public byte[] Write() => SlotJson.Write(json =>
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteString(IdentityName, Identity);
-            json.WriteString(ModelName, Model);
-            json.WriteString(ProblemName, Problem);
-            json.WriteNumber(UnfinishedName, Unfinished);
-            json.WriteEndObject();
-        }
-
-        return buffer.WrittenSpan.ToArray();
-    }
+        json.WriteString(IdentityName, Identity);
+        json.WriteString(ModelName, Model);
+        json.WriteString(ProblemName, Problem);
+        json.WriteNumber(UnfinishedName, Unfinished);
+    });
 }
