@@ -26,8 +26,10 @@ internal static class MemoryAdvice
             return alone.Length == 0 ? null : $"when models with an unlimited keep-alive are unloaded, it fits with {alone}";
         if (shape.Offload is null && model.WeightBytes > roomAlone.Bytes)
             return $"its weights alone need {MemoryText.RoundUp(model.WeightBytes)} MiB";
-        string withoutDraft = shape is { Draft: not null, Mode: RunnerMode.Completion } ? "no draft model, " : "";
-        return FormattableString.Invariant($"it does not fit with {withoutDraft}one slot and {LeastContext} tokens of context either");
+        string least = FormattableString.Invariant($"{LeastContext} tokens of context");
+        return shape is { Draft: not null, Mode: RunnerMode.Completion }
+            ? $"it does not fit with one slot, {least} and no draft model either"
+            : $"it does not fit with one slot and {least} either";
     }
 
     /// <summary>The part of the memory of a runner that its draft model needs, in a clause; null: it has none.</summary>
@@ -36,37 +38,44 @@ internal static class MemoryAdvice
             ? $"about {MemoryText.RoundUp(beside.Total)} MiB of that are for its draft model {draft.Reference}"
             : null;
 
-    // The smallest change with which it fits; empty: none is needed; null: there is none.
+    // The change that takes the least away with which it fits; empty: none is needed; null: there is none.
     private static string? FindChange(GgufHeader header, long weightBytes, RunnerShape shape, MemoryRoom room)
     {
         if (Fits(shape))
             return "";
         string? layers = LayerAdvice.For(header.BlockCount, shape, FitsCards, Fits);
-        if (FindOther() is not { } other)
+        if ((FindOther(UsefulContext(shape), keepsSlots: true) ?? FindOther(LeastContext, keepsSlots: false)) is not { } other)
             return layers;
         return layers is null ? other : $"{layers}, or with {other}";
 
-        string? FindOther()
+        // One slot has the longest context. So a short one is never divided.
+        string? FindOther(long leastContext, bool keepsSlots)
         {
-            foreach ((RunnerShape changed, string[] changes) in Candidates(shape))
+            foreach ((RunnerShape kept, string[] lost) in Losses(shape))
             {
-                if (Fits(changed))
-                    return string.Join(" and ", changes);
-                if (FindContext(changed) is { } context)
-                    return string.Join(" and ", changes.Prepend(Describe(changed with { Context = context }, shape)));
+                if (lost.Length > 0 && Fits(kept))
+                    return Join(kept, lost);
+                if (FewerSlots(kept).FirstOrDefault(Fits) is { } slots)
+                    return Join(slots, lost);
+                if ((keepsSlots || kept.Slots == 1) && FindContext(kept, leastContext) is { } context)
+                    return Join(context, lost);
+                if (FewerSlots(kept).LastOrDefault() is { } one && FindContext(one, leastContext) is { } both)
+                    return Join(both, lost);
             }
 
             return null;
         }
+
+        string Join(RunnerShape changed, string[] lost) => string.Join(" and ", [.. Describe(changed, shape), .. lost]);
 
         bool FitsCards(RunnerShape changed) => (room with { Bytes = MemoryRoom.Unlimited }).Has(MemoryEstimate.Of(header, weightBytes, changed));
 
         bool Fits(RunnerShape changed) => room.Has(MemoryEstimate.Of(header, weightBytes, changed));
 
         // The largest one: less context never needs more memory.
-        long? FindContext(RunnerShape changed)
+        RunnerShape? FindContext(RunnerShape changed, long leastContext)
         {
-            long low = LeastContext / RunnerShape.ContextStep;
+            long low = leastContext / RunnerShape.ContextStep;
             long high = (changed.Context - 1) / RunnerShape.ContextStep;
             if (high < low || !Fits(changed with { Context = low * RunnerShape.ContextStep }))
                 return null;
@@ -76,37 +85,50 @@ internal static class MemoryAdvice
                 (low, high) = Fits(changed with { Context = middle * RunnerShape.ContextStep }) ? (middle, high) : (low, middle - 1);
             }
 
-            return low * RunnerShape.ContextStep;
+            return changed with { Context = low * RunnerShape.ContextStep };
         }
     }
 
-    // From the smallest change to the largest.
-    private static IEnumerable<(RunnerShape Shape, string[] Changes)> Candidates(RunnerShape shape)
+    // A context that is shorter than this is worse than no prompt cache and no draft model.
+    private static long UsefulContext(RunnerShape shape) =>
+        Math.Max(LeastContext, Math.Min(AutoContext.Usual, shape.Context / 2 / RunnerShape.ContextStep * RunnerShape.ContextStep));
+
+    // What is given up only if fewer slots and less context are not enough, from the smallest loss to the largest.
+    private static IEnumerable<(RunnerShape Shape, string[] Changes)> Losses(RunnerShape shape)
     {
         const string NoPrompts = $"{RunnerShape.PromptCacheArgument} 0 in its args";
+        const string NoDraft = "no draft model";
+        bool hasPrompts = shape is { HasPromptCache: true, PromptCacheBytes: not 0 };
         yield return (shape, []);
-        if (shape is { HasPromptCache: true, PromptCacheBytes: not 0 })
+        if (hasPrompts)
             yield return (shape with { PromptCacheBytes = 0 }, [NoPrompts]);
-        string[] noDraft = [];
-        if (shape is { Draft: not null, Mode: RunnerMode.Completion })
-        {
-            (shape, noDraft) = (shape with { Draft = null }, ["no draft model"]);
-            yield return (shape, noDraft);
-            if (shape.Slots == 1)
-                yield return (shape with { PromptCacheBytes = 0 }, [.. noDraft, NoPrompts]);
-        }
-
-        if (shape.Slots == 1)
+        if (shape is not { Draft: not null, Mode: RunnerMode.Completion })
             yield break;
-
-        string oneSlot = FormattableString.Invariant($"--parallel 1 in its args (now {shape.Slots})");
-
-        // An argument for the context counts for all slots together, so one slot gets the whole of it.
-        long context = shape.IsContextArgument ? shape.Context * shape.Slots : shape.Context;
-        yield return (shape with { Slots = 1, Context = context, PromptCacheBytes = 0 }, shape.HasPromptCache ? [.. noDraft, oneSlot, NoPrompts] : [oneSlot]);
+        yield return (shape with { Draft = null }, [NoDraft]);
+        if (hasPrompts)
+            yield return (shape with { Draft = null, PromptCacheBytes = 0 }, [NoPrompts, NoDraft]);
     }
 
-    private static string Describe(RunnerShape changed, RunnerShape now) => now.IsContextArgument
-        ? FormattableString.Invariant($"--ctx-size {changed.Context * changed.Slots} (now {now.Context * now.Slots})")
-        : FormattableString.Invariant($"contextSize {changed.Context} (now {now.Context})");
+    // The most slots first. An argument for the context counts for all slots together, so fewer of them get more of it.
+    private static IEnumerable<RunnerShape> FewerSlots(RunnerShape shape)
+    {
+        long whole = shape.Context * shape.Slots;
+        for (int slots = shape.Slots - 1; slots > 0; slots--)
+            yield return shape with { Slots = slots, Context = shape.IsContextArgument ? whole / slots : shape.Context };
+    }
+
+    private static IEnumerable<string> Describe(RunnerShape changed, RunnerShape now)
+    {
+        if (changed.Slots != now.Slots)
+            yield return FormattableString.Invariant($"--parallel {changed.Slots} in its args (now {now.Slots})");
+        if (!now.IsContextArgument)
+        {
+            if (changed.Context != now.Context)
+                yield return FormattableString.Invariant($"contextSize {changed.Context} (now {now.Context})");
+        }
+        else if (changed.Context < (now.Context * now.Slots) / changed.Slots)
+        {
+            yield return FormattableString.Invariant($"--ctx-size {changed.Context * changed.Slots} (now {now.Context * now.Slots})");
+        }
+    }
 }

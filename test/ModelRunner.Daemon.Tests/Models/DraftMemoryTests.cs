@@ -64,15 +64,16 @@ public sealed class DraftMemoryTests : IDisposable
             Memory = new Dictionary<RunnerMode, MemoryEstimate> { [RunnerMode.Completion] = MemoryEstimate.Of(Header(path), 1, shape) },
         };
         MemoryEstimate needed = model.Memory[RunnerMode.Completion];
-        var without = new MemoryRoom(MemoryEstimate.Of(Header(path), 1, shape with { Draft = null, Context = 512 }).Total);
+        var without = new MemoryRoom(MemoryEstimate.Of(Header(path), 1, shape with { Draft = null, Slots = 1, Context = 512 }).Total);
 
         Assert.Equal(
             $"about {MemoryText.RoundUp(needed.Draft!.Total)} MiB of that are for its draft model small:latest", MemoryAdvice.OfDraft(model, RunnerMode.Completion));
         Assert.Equal(
-            "it fits with contextSize 512 (now 4096) and no draft model", MemoryAdvice.For(model, RunnerMode.Completion, without, without));
+            "it fits with --parallel 1 in its args (now 4) and contextSize 512 (now 4096) and no draft model",
+            MemoryAdvice.For(model, RunnerMode.Completion, without, without));
         var nothing = new MemoryRoom(2);
         Assert.Equal(
-            "it does not fit with no draft model, one slot and 512 tokens of context either",
+            "it does not fit with one slot, 512 tokens of context and no draft model either",
             MemoryAdvice.For(model, RunnerMode.Completion, nothing, nothing));
         Assert.Null(MemoryAdvice.OfDraft(model with { Draft = null }, RunnerMode.Completion));
     }

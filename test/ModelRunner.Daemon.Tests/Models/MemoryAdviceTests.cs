@@ -13,12 +13,12 @@ public sealed partial class MemoryAdviceTests
     private static readonly byte[] File = ShapeModels.Build("llama");
 
     [Theory]
-    [InlineData(90)]
-    [InlineData(120)]
-    [InlineData(180)]
+    [InlineData(65)]
+    [InlineData(70)]
+    [InlineData(75)]
     public void The_largest_context_that_fits_is_named(int limitMiB)
     {
-        ModelEntry model = Model(context: 32768, slots: 4);
+        ModelEntry model = Model(context: 32768, slots: 1);
         long limit = (long)limitMiB << 20;
 
         string advice = Advise(model, limit)!;
@@ -31,8 +31,8 @@ public sealed partial class MemoryAdviceTests
 
     [Theory]
     [InlineData(512, 4, 50, "it fits with --cache-ram 0 in its args")]
-    [InlineData(1024, 200, 60, "it fits with --parallel 1 in its args (now 200) and --cache-ram 0 in its args")]
-    [InlineData(65536, 200, 60, "it fits with contextSize 8704 (now 65536) and --parallel 1 in its args (now 200) and --cache-ram 0 in its args")]
+    [InlineData(1024, 200, 60, "it fits with --parallel 2 in its args (now 200)")]
+    [InlineData(65536, 200, 60, "it fits with --parallel 1 in its args (now 200) and contextSize 8704 (now 65536) and --cache-ram 0 in its args")]
     [InlineData(4096, 4, 20, "it does not fit with one slot and 512 tokens of context either")]
     [InlineData(4096, 4, 1, "its weights alone need 7 MiB")]
     public void What_must_change_grows_with_the_lack_of_memory(long context, int slots, int limitMiB, string advice) =>
@@ -72,14 +72,14 @@ public sealed partial class MemoryAdviceTests
 
         string advice = Advise(model, 60L << 20)!;
 
-        Assert.Matches(@"^it fits with --ctx-size [0-9]+ \(now 204800\) and --parallel 1 in its args \(now 200\) and --cache-ram 0 in its args$", advice);
-        long context = long.Parse(advice.Split(' ')[4], CultureInfo.InvariantCulture);
-        RunnerShape advised = model.Shape! with { Context = context, Slots = 1, PromptCacheBytes = 0 };
+        Assert.Matches(@"^it fits with --parallel 1 in its args \(now 200\) and --ctx-size [0-9]+ \(now 204800\)$", advice);
+        long context = long.Parse(advice.Split(' ')[12], CultureInfo.InvariantCulture);
+        RunnerShape advised = model.Shape! with { Context = context, Slots = 1 };
         Assert.InRange(MemoryEstimate.Of(model.Header!, model.WeightBytes, advised).Total, 55L << 20, 60L << 20);
     }
 
     [Theory]
-    [InlineData(60, 120, "it fits with contextSize ")]
+    [InlineData(60, 120, "it fits with --parallel 1 in its args (now 4) and contextSize ")]
     [InlineData(30, 120, "when models with an unlimited keep-alive are unloaded, it fits with contextSize ")]
     [InlineData(-5, 20, "it does not fit with one slot and 512 tokens of context either")]
     [InlineData(2, 5, "its weights alone need ")]
