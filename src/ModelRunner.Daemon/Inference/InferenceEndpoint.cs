@@ -88,7 +88,7 @@ internal sealed class InferenceEndpoint(
         var wishes = new RequestWishes(
             PriorityHeader.Read(context), keepAlive.Apply(caller, envelope.KeepAlive, model), new RequestSender(caller.KeyName, context.TraceIdentifier))
         {
-            Variants = () => models.FindVariants(caller, model),
+            Variants = () => models.FindVariants(caller, model), HidesDraft = models.HidesDraft(caller, model),
         };
         if (IsPreload(context.Request))
         {

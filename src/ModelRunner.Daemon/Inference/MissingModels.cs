@@ -63,6 +63,9 @@ internal sealed class MissingModels(
     /// <summary>The other variants of a model that a client may use. It reads no file.</summary>
     public IReadOnlyList<ModelEntry> FindVariants(Caller caller, ModelEntry model) => rights.FindVariants(caller, model);
 
+    /// <summary>Whether a client may not know the name of the draft model.</summary>
+    public bool HidesDraft(Caller caller, ModelEntry model) => rights.HidesDraft(caller, model);
+
     private bool MayPull(HttpContext context, Caller caller, string reference) =>
         settings().Downloads.OnRequest && rights.MayPull(caller, reference)
         && !string.Equals(context.Request.Headers[NoPullHeader].ToString(), "true", StringComparison.OrdinalIgnoreCase);

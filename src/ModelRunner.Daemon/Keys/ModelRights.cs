@@ -19,6 +19,8 @@ internal sealed class ModelRights(ModelCatalog catalog)
         // same words as one that does not exist: they have only what the caller wrote.
         if (caller.HasOnlySomeModels && lookup.Reason == ModelLookupReason.Unknown && IsNamed(caller, reference))
             throw new ApiException(KeyErrors.Missing(reference));
+        if (lookup is { Model: null, Draft: { } draft } && caller.HasOnlySomeModels && (draft.NamesOthers || !MayKnow(caller, draft.Name)))
+            lookup = lookup with { Problem = WithoutDraft(lookup) };
         bool maySee = lookup.Reason == ModelLookupReason.Invalid || (lookup.Reference is { } found && Allows(caller, found));
         throw new ApiException(caller.HasOnlySomeModels && !maySee ? KeyErrors.Model(caller.Key!, reference) : ApiErrors.OfLookup(lookup));
     }
@@ -43,6 +45,17 @@ internal sealed class ModelRights(ModelCatalog catalog)
 
     /// <summary>The other variants of a model that a caller may use. It reads no file.</summary>
     public IReadOnlyList<ModelEntry> FindVariants(Caller caller, ModelEntry model) => Filter(caller, catalog.FindVariants(model));
+
+    /// <summary>Whether a caller may not know the name of the model's draft model, because its key has no right to use that.</summary>
+    public bool HidesDraft(Caller caller, ModelEntry model) => model.Draft is { } draft && !MayKnow(caller, draft.Reference);
+
+    // By its other names too, as a model of a request.
+    private bool MayKnow(Caller caller, string model) =>
+        Allows(caller, model) || catalog.FindNow(model)?.OtherNames.Any(name => Allows(caller, name.Reference.ToString())) == true;
+
+    // Who has only some models cannot change the settings either.
+    private static string WithoutDraft(ModelLookup lookup) => $"model \"{lookup.Reference}\" cannot be used: its draft model is not here or cannot be used; "
+        + (lookup.Reason == ModelLookupReason.NotRead ? "try again later" : "ask the operator of this daemon");
 
     // The list of the key has the model, so that it is no secret that there is none.
     private bool IsNamed(Caller caller, string reference) =>

@@ -8,4 +8,18 @@ namespace ModelRunner.Daemon.Models;
 /// <param name="File">Its file.</param>
 /// <param name="Header">The header of its file.</param>
 /// <param name="Settings">How it is used.</param>
-internal sealed record DraftModel(string Reference, ModelFile File, GgufHeader Header, DraftSettings Settings);
+internal sealed record DraftModel(string Reference, ModelFile File, GgufHeader Header, DraftSettings Settings)
+{
+    private const string Hidden = "its draft model";
+
+    /// <summary>A text about a runner, as the output of an engine, without the name and the file of the draft model.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="modelPath">The file of the model, whose name stays.</param>
+    public string HideIn(string text, string? modelPath)
+    {
+        text = text.Replace(File.Path, Hidden, StringComparison.Ordinal).Replace($"the draft model is {Reference}: ", "", StringComparison.Ordinal)
+            .Replace($"draft model {Reference}", "draft model", StringComparison.Ordinal).Replace(Reference, Hidden, StringComparison.Ordinal);
+        string name = Path.GetFileName(File.Path);
+        return name == Path.GetFileName(modelPath) ? text : text.Replace(name, Hidden, StringComparison.Ordinal);
+    }
+}

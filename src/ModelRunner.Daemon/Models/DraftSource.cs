@@ -11,6 +11,9 @@ internal sealed record DraftSource(string Name, ModelFile? File, string? Problem
     /// <summary>Whether the name means no model.</summary>
     public bool IsMissing { get; private init; }
 
+    /// <summary>Whether the problem names other models that the name may mean.</summary>
+    public bool NamesOthers { get; private init; }
+
     /// <summary>Finds the draft model of a model by the same rules as the model of a request; null: it has none.</summary>
     /// <param name="owner">The model.</param>
     /// <param name="models">All models.</param>
@@ -22,7 +25,7 @@ internal sealed record DraftSource(string Name, ModelFile? File, string? Problem
         if (models.Find(ModelQuery.Of(written), out string? problem) is not { } found)
         {
             return problem is not null
-                ? new DraftSource(name, null, $"is not clear: {problem}")
+                ? new DraftSource(name, null, $"is not clear: {problem}") { NamesOthers = true }
                 : new DraftSource(name, null, $"\"{name}\" is not here; pull it, or {Remedy}") { IsMissing = true };
         }
 

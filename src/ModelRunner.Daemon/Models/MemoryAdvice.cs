@@ -33,9 +33,12 @@ internal static class MemoryAdvice
     }
 
     /// <summary>The part of the memory of a runner that its draft model needs, in a clause; null: it has none.</summary>
-    public static string? OfDraft(ModelEntry model, RunnerMode mode) =>
+    /// <param name="model">The model.</param>
+    /// <param name="mode">The mode of the runner.</param>
+    /// <param name="isNamed">Whether the clause names the draft model.</param>
+    public static string? OfDraft(ModelEntry model, RunnerMode mode, bool isNamed = true) =>
         model.Draft is { } draft && model.Memory.GetValueOrDefault(mode)?.Draft is { } beside
-            ? $"about {MemoryText.RoundUp(beside.Total)} MiB of that are for its draft model {draft.Reference}"
+            ? $"about {MemoryText.RoundUp(beside.Total)} MiB of that are for its draft model{(isNamed ? " " + draft.Reference : "")}"
             : null;
 
     // The change that takes the least away with which it fits; empty: none is needed; null: there is none.

@@ -282,7 +282,7 @@ internal sealed class ModelCatalog : IDisposable
             : new ModelLookup(null, $"model \"{source.Reference}\" {problem}" + (isFinal ? "" : "; try again later"))
             {
                 Reason = isFinal ? ModelLookupReason.Unusable : ModelLookupReason.NotRead, Reference = source.Reference.ToString(),
-                Backend = source.Settings.Backend,
+                Backend = source.Settings.Backend, Draft = _factory.IsOfDraft(source, problem!) ? source.Draft : null,
             };
     }
 

@@ -206,6 +206,11 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         ? "its adapter needs llama-server, and only the embedded engine is here; install llama.cpp or set LLAMA_SERVER_PATH"
         : null;
 
+    /// <summary>Whether this problem is about the draft model of the model.</summary>
+    public bool IsOfDraft(ModelSource source, string problem) =>
+        source is { Draft: not null, File: { } file } && FindProblem(file, out GgufHeader? header) is null
+        && FindDraftProblems(source, header!).Any(own => problem.EndsWith(own, StringComparison.Ordinal));
+
     // Without its draft model it would be slower, and nobody would know why.
     private IEnumerable<string> FindDraftProblems(ModelSource source, GgufHeader own)
     {

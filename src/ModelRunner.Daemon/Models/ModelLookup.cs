@@ -16,6 +16,9 @@ internal readonly record struct ModelLookup(ModelEntry? Model, string? Problem)
     /// <summary>The backend of this model; null: it is not certain that there is such a model.</summary>
     public string? Backend { get; init; }
 
+    /// <summary>The draft model that the problem is about; null: it is about none.</summary>
+    public DraftSource? Draft { get; init; }
+
     /// <summary>If the model is unknown: the references of models with a similar name, the nearest one first.</summary>
     public IReadOnlyList<string> Similar { get; init; } = [];
 

@@ -43,8 +43,10 @@ internal sealed class PendingRequest(RequestId id, RunnerKey key, ModelEntry mod
 
     /// <summary>The message of a refusal, with advice if that is possible.</summary>
     public string Explain(Refuse refusal) => refusal.Limits is { } limits
-        ? string.Join("; ", new[] { refusal.Message, MemoryAdvice.OfDraft(Model, Key.Mode), Advise(limits), AdviseVariants(limits) }.OfType<string>())
+        ? string.Join("; ", new[] { refusal.Message, OfDraft, Advise(limits), AdviseVariants(limits) }.OfType<string>())
         : refusal.Message;
+
+    private string? OfDraft => MemoryAdvice.OfDraft(Model, Key.Mode, isNamed: !Wishes.HidesDraft);
 
     private string? AdviseVariants(MemoryLimits limits) =>
         Demands is { } demands && Wishes.Variants?.Invoke() is { } variants ? VariantAdvice.For(variants, Key.Mode, limits, demands) : null;

@@ -15,6 +15,9 @@ internal readonly record struct RequestWishes(
     /// <summary>Returns the variants of the model that the client may use too; it reads no file. Null: none are known.</summary>
     public Func<IReadOnlyList<ModelEntry>>? Variants { get; init; }
 
+    /// <summary>Whether the client may not know the name of the model's draft model.</summary>
+    public bool HidesDraft { get; init; }
+
     /// <summary>What the scheduler is told: the needs of the model with these wishes.</summary>
     public RunnerDemand Complete(RunnerDemand ofModel) => ofModel with
     {

@@ -75,6 +75,9 @@ public sealed class DraftMemoryTests : IDisposable
         Assert.Equal(
             "it does not fit with one slot, 512 tokens of context and no draft model either",
             MemoryAdvice.For(model, RunnerMode.Completion, nothing, nothing));
+        Assert.Equal(
+            $"about {MemoryText.RoundUp(needed.Draft!.Total)} MiB of that are for its draft model",
+            MemoryAdvice.OfDraft(model, RunnerMode.Completion, isNamed: false));
         Assert.Null(MemoryAdvice.OfDraft(model with { Draft = null }, RunnerMode.Completion));
     }
 

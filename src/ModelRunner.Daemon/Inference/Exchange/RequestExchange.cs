@@ -46,7 +46,7 @@ internal sealed class RequestExchange(
         AcquireOutcome acquired = await pool.AcquireAsync(
             pool.KeyOf(backend, model, mode), model, context.RequestAborted, notice: notice, wishes: wishes);
         QueueHeaders.Announce(context.Response, notice);
-        using RunnerLease lease = LeaseOf(acquired);
+        using RunnerLease lease = LeaseOf(acquired, model, wishes);
     }
 
     /// <summary>Sends a request to a runner and its response, or an error, to the client.</summary>
@@ -74,7 +74,8 @@ internal sealed class RequestExchange(
         while (asked.Count < MaxAttempts)
         {
             using RunnerLease lease = LeaseOf(
-                await client.WaitAsync(pool.AcquireAsync(key, model, context.RequestAborted, asked, client.Notice, request.Wishes)), record);
+                await client.WaitAsync(pool.AcquireAsync(key, model, context.RequestAborted, asked, client.Notice, request.Wishes)),
+                model, request.Wishes, record);
             record.EndWait(lease.LoadStartedAt, lease.LoadEndedAt);
             record.ContextLimit = lease.ContextTokens;
             RequestTrace.Of(context)?.Admit(lease);
@@ -99,16 +100,21 @@ internal sealed class RequestExchange(
                 break;
         }
 
-        throw new ApiException(Explain(model, mode, attachedFailure, failure));
+        throw new ApiException(Explain(model, mode, request.Wishes, attachedFailure, failure));
     }
 
-    private RunnerLease LeaseOf(AcquireOutcome acquired, RequestRecord? record = null)
+    private RunnerLease LeaseOf(AcquireOutcome acquired, ModelEntry model, RequestWishes wishes, RequestRecord? record = null)
     {
         if (acquired.Lease is { } lease)
             return lease;
         record?.Outcome = RequestOutcome.Refused;
-        throw new ApiException(ApiErrors.OfRefusal(acquired.Refusal!, causes));
+        Refuse refusal = acquired.Refusal!;
+        throw new ApiException(ApiErrors.OfRefusal(refusal with { Message = Show(refusal.Message, model, wishes) }, causes));
     }
+
+    // The output of an engine may name the file of the draft model.
+    private static string Show(string text, ModelEntry model, RequestWishes wishes) =>
+        wishes.HidesDraft && model.Draft is { } draft ? draft.HideIn(text, model.Path) : text;
 
     private static RequestOutcome OutcomeOf(ForwardOutcome outcome, RequestRecord record) => outcome switch
     {
@@ -136,9 +142,9 @@ internal sealed class RequestExchange(
     private string ShownAddress(RunnerEndpoint endpoint) =>
         endpoint.Display.StartsWith("unix:", StringComparison.Ordinal) ? causes.WithoutFolders(endpoint.Display) : endpoint.Display;
 
-    private ApiError Explain(ModelEntry model, RunnerMode mode, string? attachedFailure, RunnerFailure? failure)
+    private ApiError Explain(ModelEntry model, RunnerMode mode, RequestWishes wishes, string? attachedFailure, RunnerFailure? failure)
     {
-        string cause = attachedFailure ?? causes.WithoutFolders(failure?.Message ?? UnknownCause);
+        string cause = attachedFailure ?? causes.WithoutFolders(Show(failure?.Message ?? UnknownCause, model, wishes));
         return new ApiError(
             StatusCodes.Status502BadGateway,
             $"the runner of \"{model.Reference}\" in mode {ModeText.Format(mode)} gave no response: {cause}",
