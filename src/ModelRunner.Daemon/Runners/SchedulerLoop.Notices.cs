@@ -40,9 +40,11 @@ internal sealed partial class SchedulerLoop
         }
     }
 
-    // The first wait counts: a request that is sent to a second runner waits again.
-    private void Notify(QueueNotice notice, RequestArrived arrived)
+    // The first wait counts: a request that is sent to a second runner waits again. A request that was admitted or refused at once did not wait.
+    private void Notify(QueueNotice notice, RequestArrived arrived, IReadOnlyList<SchedulerEffect> effects)
     {
+        if (effects.Any(effect => effect is Admit admit ? admit.Request == arrived.Request : effect is Refuse refusal && refusal.Request == arrived.Request))
+            return;
         RunnerSnapshot? runner = _snapshot.FirstOrDefault(runner => runner.Key == arrived.Key && !runner.IsAttached);
         if (notice.Position is not null || runner is not { Queued: > 0 })
             return;

@@ -222,7 +222,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
 
         _snapshot = TakeSnapshot();
         if (schedulerEvent is RequestArrived came && _pending.GetValueOrDefault(came.Request)?.Notice is { } notice)
-            Notify(notice, came);
+            Notify(notice, came, effects);
         foreach (SchedulerEffect effect in effects)
             CarryOut(effect);
         if (schedulerEvent is ClientDisconnected left)
