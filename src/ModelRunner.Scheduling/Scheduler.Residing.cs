@@ -11,14 +11,23 @@ public sealed partial class Scheduler
 
     private readonly HashSet<RunnerKey> _dismissed = [];
     private readonly HashSet<RunnerKey> _givenUp = [];
+
+    // The residents that cannot be loaded as things are, with what was last reported of each.
+    private readonly Dictionary<RunnerKey, string> _blockedResidents = [];
     private bool _isResidentMissing;
     private IReadOnlyList<Resident> _residents = [];
 
     /// <summary>Whether residents are no longer started without a request, because their starts failed.</summary>
     public bool HasGivenUp => _givenUp.Count > 0;
 
+    /// <summary>Whether a resident is not started without a request, because it cannot be loaded as things are or because its starts failed.</summary>
+    public bool IsAway(RunnerKey resident) => _blockedResidents.ContainsKey(resident) || _givenUp.Contains(resident);
+
     private void ReplaceResidents(ResidentsChanged changed)
     {
+        // Other settings report it again, also if nothing has changed for this model.
+        if (!changed.KeepsUnloaded)
+            _blockedResidents.Clear();
         _dismissed.RemoveWhere(key => !changed.KeepsUnloaded || FindResident(key) is null);
         HashSet<RunnerKey> before = [.. _residents.Select(static resident => resident.Key)];
         _residents = changed.Residents;
@@ -80,8 +89,11 @@ public sealed partial class Scheduler
     private void StartResidents(TimeSpan now)
     {
         _isResidentMissing = false;
+        if (_residents.Count == 0)
+            _blockedResidents.Clear();
         if (_residents.Count == 0 || _runners.All.Any(static runner => runner.Waiting.Count > 0 && !runner.IsOpen && runner.State != RunnerState.Loading))
             return;
+        HashSet<RunnerKey>? blocked = null;
         foreach (Resident resident in _residents)
         {
             if (_dismissed.Contains(resident.Key) || _givenUp.Contains(resident.Key) || _attached.Choose(resident.Key, [], now) is not null)
@@ -103,6 +115,12 @@ public sealed partial class Scheduler
             if (!Capacity.CanStartNow(runner, _runners, _settings))
             {
                 _isResidentMissing = true;
+                if (!Capacity.CanStartEventually(runner, _runners, _settings))
+                {
+                    (blocked ??= []).Add(resident.Key);
+                    ReportBlocked(runner);
+                }
+
                 _runners.ForgetIfEmpty(runner);
                 continue;
             }
@@ -110,5 +128,21 @@ public sealed partial class Scheduler
             runner.IsResident = true;
             Start(runner, now, isResident: true);
         }
+
+        foreach (RunnerKey key in _blockedResidents.Keys)
+        {
+            if (blocked?.Contains(key) != true)
+                _blockedResidents.Remove(key);
+        }
+    }
+
+    // As a request for it would be refused.
+    private void ReportBlocked(ManagedRunnerState runner)
+    {
+        Refuse refusal = Refusals.NoCapacity(default, runner, new CapacityUse(Capacity.Pinned(_runners)), _settings);
+        if (_blockedResidents.GetValueOrDefault(runner.Key) == refusal.Message)
+            return;
+        _blockedResidents[runner.Key] = refusal.Message;
+        _effects.Add(new ResidentBlocked(runner.Key, refusal.Reason, refusal.Message, refusal.Limits));
     }
 }

@@ -24,6 +24,8 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
 
     public TimeSpan? NextDeadline => _scheduler.NextDeadline;
 
+    public bool IsAway(RunnerKey resident) => _scheduler.IsAway(resident);
+
     public IReadOnlyList<RunnerStatus> Runners => _scheduler.Snapshot();
 
     public static RunnerKey Key(string model, RunnerMode mode = RunnerMode.Completion) => new("llama.cpp", model, mode);
@@ -33,7 +35,7 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
     public IReadOnlyList<SchedulerEffect> Handle(SchedulerEvent happened)
     {
         Explained = [.. _scheduler.Handle(happened, Now)];
-        Effects = [.. Explained.Where(static effect => effect is not DelayStart).Select(static effect => effect switch
+        Effects = [.. Explained.Where(static effect => effect is not (DelayStart or ResidentBlocked)).Select(static effect => effect switch
         {
             StartRunner start => start with { Capacity = null },
             StopRunner stop => stop with { For = null },

@@ -7,9 +7,11 @@ using ModelRunner.Daemon.Responses;
 namespace ModelRunner.Daemon.Api;
 
 /// <summary>
-/// <c>GET /engines/problems</c>: what is wrong now with the configuration, with keys and with the ledger. Problems of models are in the list of models.
+/// <c>GET /engines/problems</c>: what is wrong now with the configuration, with keys and with the ledger, and which models with <c>preload</c> cannot be
+/// loaded. Problems of models are in the list of models.
 /// </summary>
-internal sealed class ProblemsEndpoint(SettingsStore settings, KeyStore keys, KeyWarningLog warnings, RequestLedger ledger)
+internal sealed class ProblemsEndpoint(
+    SettingsStore settings, KeyStore keys, KeyWarningLog warnings, RequestLedger ledger, Func<IReadOnlyList<string>> residents)
 {
     private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
 
@@ -35,6 +37,8 @@ internal sealed class ProblemsEndpoint(SettingsStore settings, KeyStore keys, Ke
                 Write(json, "key", sentence, name);
             if (ledger.Status is { IsUp: false, Cause: { Length: > 0 } cause })
                 Write(json, "ledger", $"The ledger {ledger.Path} cannot be written: {cause}. Totals are kept in memory until it can be written.");
+            foreach (string problem in residents())
+                Write(json, "preload", problem);
             json.WriteEndArray();
             json.WriteStartArray("needs_restart"u8);
             foreach (string option in settings.Waiting)

@@ -268,7 +268,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new LogsEndpoint(pool.Logs, catalog, time, web.Lifetime.ApplicationStopping).Map(web);
         new DecisionsEndpoint(pool.Decisions, catalog, causes).Map(web);
         new UsageEndpoint(ledger, time).Map(web);
-        new ProblemsEndpoint(store, keys, warnings, ledger).Map(web);
+        new ProblemsEndpoint(store, keys, warnings, ledger, () => pool.ResidentProblems).Map(web);
         new DiskEndpoint(
             new DiskReader(() => store.Current, catalog.FindNow, FileThreads.Shared, time),
             new DiskModelReader(catalog, pulls, pool, ledger, FileThreads.Shared)).Map(web);

@@ -27,6 +27,10 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
                 StopRunner stop => runners.FirstOrDefault(runner => runner.Id == stop.Runner)?.Key is { } key ? OfStop(stop, key) : null,
                 DelayStart delay => OfDelay(delay, FirstOf(delay.Key)),
                 ResidentGivenUp given => OfGivenUp(given),
+                ResidentBlocked blocked => Make(DecisionKind.Refuse, blocked.Key, $"it is not preloaded: {blocked.Message}") with
+                {
+                    Reason = blocked.Reason.ToLabelValue(),
+                },
                 Refuse refusal => pending.GetValueOrDefault(refusal.Request) is { } request ? OfRefusal(refusal, request) : null,
                 RunnerEnded ended => FailureOf(schedulerEvent) is { } failure && !IsStopping(ended.Runner) ? OfFailure(ended, failure) : null,
                 _ => null,

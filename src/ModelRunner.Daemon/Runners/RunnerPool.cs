@@ -144,6 +144,9 @@ internal sealed class RunnerPool : IAsyncDisposable
     /// <summary>Whether models that are loaded without a request are not started any more, because their starts failed.</summary>
     public bool HasGivenUp => _loop.HasGivenUp;
 
+    /// <summary>Why models that should be loaded without a request are not started; one sentence for each.</summary>
+    public IReadOnlyList<string> ResidentProblems => _loop.ResidentProblems;
+
     /// <summary>Replaces the models that are loaded without a request: now, and again whenever there is room and no request waits.</summary>
     /// <param name="residents">The models.</param>
     /// <param name="keepsUnloaded">Whether models that the previous list had too, and that an unload stopped, stay away.</param>

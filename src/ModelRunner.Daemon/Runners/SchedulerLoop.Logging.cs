@@ -24,6 +24,9 @@ internal sealed partial class SchedulerLoop
         + "Last failure: {Cause}")]
     private partial void LogGivenUp(string model, int failures, string? cause);
 
+    [LoggerMessage(LogLevel.Warning, "Model {Model} is not preloaded: {Problem}")]
+    private partial void LogBlocked(string model, string problem);
+
     [LoggerMessage(LogLevel.Information, "Stopping {Model} (process {ProcessId}), reason={Reason}.")]
     private partial void LogStopping(string? model, int? processId, string reason);
 }

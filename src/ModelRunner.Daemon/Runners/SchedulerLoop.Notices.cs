@@ -21,11 +21,15 @@ internal sealed partial class SchedulerLoop
     }
 
     // The list of decisions and the client get the same sentence, so it is written once.
-    private IReadOnlyList<SchedulerEffect> Explain(IReadOnlyList<SchedulerEffect> effects) => effects.OfType<Refuse>().Any()
-        ? [.. effects.Select(effect => effect is Refuse refusal && _pending.TryGetValue(refusal.Request, out PendingRequest? request)
-            ? refusal with { Message = Explain(refusal, request) }
-            : effect)]
-        : effects;
+    private IReadOnlyList<SchedulerEffect> Explain(IReadOnlyList<SchedulerEffect> effects) =>
+        effects.OfType<Refuse>().Any() || effects.OfType<ResidentBlocked>().Any() ? [.. effects.Select(Explain)] : effects;
+
+    private SchedulerEffect Explain(SchedulerEffect effect) => effect switch
+    {
+        Refuse refusal when _pending.TryGetValue(refusal.Request, out PendingRequest? request) => refusal with { Message = Explain(refusal, request) },
+        ResidentBlocked blocked => Explain(blocked),
+        _ => effect,
+    };
 
     private string Explain(Refuse refusal, PendingRequest request)
     {

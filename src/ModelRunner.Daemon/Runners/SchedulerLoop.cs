@@ -207,6 +207,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         IReadOnlyList<SchedulerEffect> effects = Explain(_scheduler.Handle(schedulerEvent, Now));
         _hasGivenUp = _scheduler.HasGivenUp;
         Record(schedulerEvent, effects);
+        ReportResidents(schedulerEvent, effects);
         LoadRatio.Count(effects);
         SetTimer();
         foreach (StartRunner start in effects.OfType<StartRunner>())
@@ -301,9 +302,6 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
                 break;
             case UnloadCompleted unloaded when _unloads.TryRemove(unloaded.Unload, out TaskCompletionSource<int>? completion):
                 _ = CompleteAsync(completion, unloaded.Count);
-                break;
-            case ResidentGivenUp given:
-                LogGivenUp(given.Key.Model, given.Failures, given.Failure?.Message);
                 break;
             case ShutdownCompleted:
                 _ended.TrySetResult();

@@ -49,13 +49,9 @@ internal sealed class WantedModels(RunnerDemands demands, long? budget)
     public RunnerDemand Take(PendingRequest request, RunnerDemand demand, IReadOnlyList<RunnerSnapshot> runners)
     {
         request.Model = Take(request.Key, request.Model, runners);
-        MemoryEstimate? estimate = request.Model.Memory.GetValueOrDefault(request.Key.Mode);
-        if (request.Model.MaxAutoContext is null && estimate?.Graphics is null)
+        if (request.Model.MaxAutoContext is null && request.Model.Memory.GetValueOrDefault(request.Key.Mode)?.Graphics is null)
             return demand;
-        RunnerDemand chosen = demands.Of(request.Model, request.Key.Mode);
-        request.MeasuredSurplus = chosen.MemoryBytes - demands.MainMemoryOf(request.Model, request.Key.Mode);
-        request.Cards = estimate is null ? null : demands.CardsOf(estimate);
-        request.MeasuredCardSurplus = (chosen.Cards?.TotalBytes ?? 0) - (long)(estimate?.Graphics?.Total ?? 0);
+        RunnerDemand chosen = Describe(request);
         return demand with
         {
             MemoryBytes = chosen.MemoryBytes,
@@ -63,6 +59,17 @@ internal sealed class WantedModels(RunnerDemands demands, long? budget)
             MeasuredLoads = chosen.MeasuredLoads,
             Cards = chosen.Cards,
         };
+    }
+
+    /// <summary>Tells a request what was measured of its model, for the advice if it is refused. Returns what a runner for it would need.</summary>
+    public RunnerDemand Describe(PendingRequest request)
+    {
+        RunnerDemand demand = demands.Of(request.Model, request.Key.Mode);
+        MemoryEstimate? estimate = request.Model.Memory.GetValueOrDefault(request.Key.Mode);
+        request.MeasuredSurplus = demand.MemoryBytes - demands.MainMemoryOf(request.Model, request.Key.Mode);
+        request.Cards = estimate is null ? null : demands.CardsOf(estimate);
+        request.MeasuredCardSurplus = (demand.Cards?.TotalBytes ?? 0) - (long)(estimate?.Graphics?.Total ?? 0);
+        return demand;
     }
 
     /// <summary>A runner of this model is wanted. Returns the model with its context.</summary>

@@ -41,6 +41,44 @@ public sealed class ResidentModelTests
         await WaitForAsync(daemon, "tiny-embed:latest", "ready");
     }
 
+    [Fact]
+    public async Task A_preloaded_model_that_can_never_fit_is_a_warning_at_start_and_after_a_reload_and_a_problem_meanwhile()
+    {
+        const string TooLarge = """{"models":{"tiny-chat":{"preload":true}},"limits":{"memory":"30MiB"}}""";
+        const string Text = "Model tiny-chat:latest is not preloaded: model \"tiny-chat:latest\" needs about ";
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = TooLarge });
+        string path = Path.Join(daemon.FolderPath, "model-runner.json");
+        await daemon.WaitForLogAsync(Text);
+
+        string problem = Assert.Single(await ProblemsAsync(daemon));
+        Assert.StartsWith(Text, problem, StringComparison.Ordinal);
+        Assert.Matches(" needs about [0-9]+ MiB, and the limit for all models together is 30 MiB; .*; it (fits|does not fit) with ", problem);
+        using var status = JsonDocument.Parse(await daemon.CommandAsync("status", "--json"));
+        Assert.Equal([problem], status.RootElement.GetProperty("problems").EnumerateArray().Select(static item => item.GetString()));
+        JsonElement decision = Assert.Single((await daemon.GetAsync("engines/decisions?model=tiny-chat")).GetProperty("decisions").EnumerateArray());
+        Assert.Equal(("refuse", "out_of_memory"), (decision.GetProperty("decision").GetString(), decision.GetProperty("reason").GetString()));
+        Assert.Equal(1, Count(daemon.Log, Text));
+
+        await File.WriteAllTextAsync(path, TooLarge.Replace("30MiB", "31MiB", StringComparison.Ordinal), Cancellation);
+        await DaemonFixture.SignalAsync(daemon.ProcessId, "HUP");
+        await daemon.WaitForLogAsync("together is 31 MiB");
+        await DaemonFixture.WaitUntilAsync(async () => (await ProblemsAsync(daemon)).Single().Contains("31 MiB", StringComparison.Ordinal), DaemonFixture.Patience);
+        Assert.Equal(2, Count(daemon.Log, Text));
+
+        await File.WriteAllTextAsync(path, TooLarge.Replace("30MiB", "3GiB", StringComparison.Ordinal), Cancellation);
+        await DaemonFixture.SignalAsync(daemon.ProcessId, "HUP");
+        await WaitForAsync(daemon, "tiny-chat:latest", "ready");
+        Assert.Empty(await ProblemsAsync(daemon));
+    }
+
+    private static int Count(string log, string text) => log.Split(text).Length - 1;
+
+    private static async Task<string[]> ProblemsAsync(DaemonFixture daemon) =>
+    [
+        .. (await daemon.GetAsync("engines/problems")).GetProperty("problems").EnumerateArray()
+            .Where(static problem => problem.GetProperty("about").GetString() == "preload").Select(static problem => problem.GetProperty("text").GetString()!),
+    ];
+
     [Theory]
     [InlineData("-1", 200, "-1")]
     [InlineData("\"10m\"", 200, "10m")]
