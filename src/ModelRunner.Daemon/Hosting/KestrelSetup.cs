@@ -12,8 +12,8 @@ namespace ModelRunner.Daemon.Hosting;
 /// <summary>Configures Kestrel: where it listens and how much memory and time a client may take.</summary>
 internal static class KestrelSetup
 {
-    /// <summary>How long a connection may stay open without a request. Kestrel looks once a second, so it is closed after at most 15 s.</summary>
-    public static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(14);
+    /// <summary>How long a connection may stay open without a request. Kestrel adds a second and looks once a second: it closes it after 14 to 15 s.</summary>
+    public static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(13);
 
     private const int MaxHeaderBytes = 32 * 1024;
 

@@ -19,6 +19,7 @@ internal static class RequestMiddleware
         store.Subscribe(next => Volatile.Write(ref rules, AccessRules.Of(next, () => keys.Current.IsRequired)));
         ILogger<RequestIdentity> requestLog = logs.CreateLogger<RequestIdentity>();
         web.Use(next => new RequestIdentity(next, time, requestLog).InvokeAsync);
+        web.Use(next => new KeepAliveHint(next).InvokeAsync);
         web.Use(next => new CleanPath(next).InvokeAsync);
         web.Use(next => new ErrorHandling(next, logs.CreateLogger<ErrorHandling>()).InvokeAsync);
         web.Use(next => new FramingControl(next).InvokeAsync);
