@@ -70,7 +70,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
             return (entry, tag);
         if (name is null)
             throw new ApiException(Missing(written, index));
-        if (TagOf(entry, name.ToString()) is { } exact)
+        if (entry.TagOf(name.ToString()) is { } exact)
             return (entry, exact);
         if (name is { IsOnHuggingFace: true, HasWrittenTag: false } && OnlyTagOf(entry, $"{name.Registry}/{name.Repository}:") is { } only)
             return (entry, only);
@@ -183,7 +183,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
             .Select(static other => Parse(other)?.ToString()).OfType<string>();
         foreach (string full in name is null or { File: not null } ? names : names.Prepend(name.ToString()))
             foreach (StoreEntry entry in entries)
-                if (TagOf(entry, full) is { } tag)
+                if (entry.TagOf(full) is { } tag)
                     return (entry, tag);
         return entries.Length > 0 ? (entries[0], null) : null;
     }
@@ -191,7 +191,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
     private static (StoreEntry Entry, string? Tag)? FindUnusable(StoreIndex index, string written, ArtifactName? name)
     {
         if (ModelIds.DigitsOf(written, out _) is not { } digits)
-            return name is { File: null } && index.Find(name.ToString()) is { } named ? (named, TagOf(named, name.ToString())) : null;
+            return name is { File: null } && index.Find(name.ToString()) is { } named ? (named, named.TagOf(name.ToString())) : null;
         IReadOnlyList<StoreEntry> found = index.FindByStart(digits);
         return found.Count <= 1 ? found.Count == 0 ? null : (found[0], null)
             : throw new ApiException(ApiError.Invalid(
@@ -203,7 +203,7 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
     private static (StoreEntry Entry, string? Tag) FindPinned(StoreIndex index, Digest pin, ArtifactName name, string written)
     {
         StoreEntry pinned = index.Find(pin) ?? throw new ApiException(Missing(written));
-        return (pinned, name.HasWrittenTag ? TagOf(pinned, name.ToString()) ?? throw new ApiException(Missing(written)) : null);
+        return (pinned, name.HasWrittenTag ? pinned.TagOf(name.ToString()) ?? throw new ApiException(Missing(written)) : null);
     }
 
     // The names of an index may be similar.
@@ -229,7 +229,4 @@ internal sealed class StoredModels(ModelPulls pulls, ModelCatalog catalog)
 
     private static string? OnlyTagOf(StoreEntry entry, string repository) =>
         entry.Tags.Where(tag => tag.StartsWith(repository, StringComparison.Ordinal)).ToArray() is [var only] ? only : null;
-
-    private static string? TagOf(StoreEntry entry, string name) => entry.Tags.FirstOrDefault(tag => tag == name)
-        ?? entry.Tags.FirstOrDefault(tag => tag.Equals(name, StringComparison.OrdinalIgnoreCase));
 }

@@ -15,6 +15,15 @@ internal sealed record StoreEntry(Digest Id, IReadOnlyList<string> Tags, IReadOn
     /// <summary>Its name in sentences: the first one, else its id.</summary>
     public string ShownName => ShortNames.FirstOrDefault() ?? Id.ToString();
 
+    /// <summary>
+    /// The one of its names that is meant; null: none is. Registries distinguish the case of a tag, so <c>latest</c> and <c>LATEST</c> are two. On Hugging Face
+    /// it is a quantization, whose case does not count.
+    /// </summary>
+    public string? TagOf(string name) => Tags.FirstOrDefault(tag => tag == name)
+        ?? (name.StartsWith($"{ArtifactName.HuggingFace}/", StringComparison.Ordinal)
+            ? Tags.FirstOrDefault(tag => tag.Equals(name, StringComparison.OrdinalIgnoreCase))
+            : null);
+
     /// <summary>Whether both are the same model with the same names.</summary>
     public bool IsSameAs(StoreEntry other) => Id == other.Id && Tags.SequenceEqual(other.Tags, StringComparer.Ordinal);
 }

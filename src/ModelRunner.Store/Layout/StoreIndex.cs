@@ -16,10 +16,10 @@ internal sealed record StoreIndex(IReadOnlyList<StoreEntry> Entries)
     /// <summary>The model with an id; null: none.</summary>
     public StoreEntry? Find(Digest id) => Entries.FirstOrDefault(entry => entry.Id == id);
 
-    /// <summary>The model that has a name with its tag; null: none. Case of the tag decides only if two names differ in nothing else.</summary>
+    /// <summary>The model that has a name with its tag; null: none.</summary>
     public StoreEntry? Find(string tag) =>
         Entries.FirstOrDefault(entry => entry.Tags.Contains(tag, StringComparer.Ordinal))
-        ?? (Entries.Where(entry => entry.Tags.Contains(tag, StringComparer.OrdinalIgnoreCase)).ToArray() is [var only] ? only : null);
+        ?? (Entries.Where(entry => entry.TagOf(tag) is not null).ToArray() is [var only] ? only : null);
 
     /// <summary>The models whose id begins with some hexadecimal digits.</summary>
     public IReadOnlyList<StoreEntry> FindByStart(string hex) => [.. Entries.Where(entry => entry.Id.Hex.StartsWith(hex, StringComparison.Ordinal))];
