@@ -22,6 +22,7 @@ internal sealed class DecisionsEndpoint(DecisionLog log, ModelCatalog catalog, C
 
     private async Task HandleAsync(HttpContext context)
     {
+        RequestMembers.Check(context.Request.Query, "model", "limit");
         ModelFilter model = await ModelFilter.ReadAsync(context, catalog);
         int limit = LimitOf(context.Request.Query["limit"].ToString());
         IReadOnlyList<Decision> decisions = log.List(model.Reference, limit);

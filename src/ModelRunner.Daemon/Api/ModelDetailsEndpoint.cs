@@ -33,8 +33,13 @@ internal sealed class ModelDetailsEndpoint(
     {
         string written = ModelPath.Read(context);
         if (actions.TryFind(context, ModelPath.ReadRaw(context), out Func<Task>? run))
+        {
             await run();
-        else if (QuerySwitch.Read(context.Request.Query, "remote", whenEmpty: true))
+            return;
+        }
+
+        RequestMembers.Check(context.Request.Query, "remote", "license");
+        if (QuerySwitch.Read(context.Request.Query, "remote", whenEmpty: true))
             await ShowRemoteAsync(context, written);
         else
             await ShowLocalAsync(context, written);

@@ -19,6 +19,7 @@ internal sealed class UsageEndpoint(RequestLedger ledger, TimeProvider time)
 
     private async Task HandleAsync(HttpContext context)
     {
+        RequestMembers.Check(context.Request.Query, "by", "since");
         string by = context.Request.Query["by"].ToString() is { Length: > 0 } written ? written : "model";
         UsageGroup group = GroupOf(by);
         DateTimeOffset now = time.GetUtcNow();

@@ -60,6 +60,7 @@ public sealed class LogsTests
     [InlineData("logs?follow=perhaps", 400, "is no value of follow; write follow=true or follow=false")]
     [InlineData("logs?format=xml", 400, "is no format of logs")]
     [InlineData("logs?no-engines=true", 400, "logs of the engines")]
+    [InlineData("logs?folow=true", 400, "has the query parameter \\\"folow\\\", which is not known; did you mean \\\"follow\\\"?")]
     [InlineData("logs?model=", 200, "")]
     [InlineData("logs?model=tiny-chat", 404, "has been started; follow=true waits for one")]
     [InlineData("logs?model=tiny-chta", 404, "did you mean \\\"tiny-chat:latest\\\"?")]

@@ -115,6 +115,8 @@ public sealed class PullTests
     [InlineData("docker.io/{0}")]
     [InlineData("{0}:other")]
     [InlineData("me/second")]
+    [InlineData("{1}/{0}:LATEST")]
+    [InlineData("me/second:V1")]
     [InlineData("chat")]
     public async Task Only_the_very_name_of_a_pulled_model_removes_or_pushes_it(string written)
     {
@@ -126,7 +128,7 @@ public sealed class PullTests
         await daemon.PullAsync(name);
         await daemon.CommandAsync("tag", name, "me/second:v1");
         string index = await File.ReadAllTextAsync(Path.Join(daemon.FolderPath, "models/store/models.json"), Token);
-        written = string.Format(CultureInfo.InvariantCulture, written, model.Repository);
+        written = string.Format(CultureInfo.InvariantCulture, written, model.Repository, registry.Host);
 
         foreach (string command in (string[])["rm", "push"])
         {
@@ -199,6 +201,22 @@ public sealed class PullTests
         Assert.Equal((0, $"[{{\"Deleted\":\"{old.ManifestDigest}\"}}]\n"), (code, output));
         (code, output, _) = await daemon.RunClientAsync(daemon.FolderPath, "rm", name, "--json");
         Assert.Contains(next.ManifestDigest, output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("DELETE", "", "forced=true", "did you mean \"force\"?")]
+    [InlineData("GET", "", "remot=true", "did you mean \"remote\"?")]
+    [InlineData("POST", "/tag", "repo=a/b&tag=c&frce=1", "it may have repo, tag")]
+    public async Task An_unknown_query_parameter_is_refused(string method, string action, string query, string remedy)
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri($"models/tiny-chat{action}?{query}", UriKind.Relative));
+
+        using HttpResponseMessage response = await daemon.Client.SendAsync(request, Token);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        string message = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Token)).RootElement.GetProperty("error").GetProperty("message").GetString()!;
+        Assert.EndsWith($"which is not known; {remedy}", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -99,6 +99,7 @@ public sealed class UsageTests
     [InlineData("usage?by=week", "\"week\" is no group of a usage report; write by=model, mode, key, day or hour")]
     [InlineData("usage?since=soon", "\"soon\" is no duration of at most 3650 days; write since=24h or since=7d")]
     [InlineData("usage?since=-1h", "\"-1h\" is no duration of at most 3650 days; write since=24h or since=7d")]
+    [InlineData("usage?sinc=7d", "the request has the query parameter \"sinc\", which is not known; did you mean \"since\"?")]
     [InlineData("usage?since=7", "\"7\" has no unit; write since=7s, 7m, 7h or 7d")]
     public async Task A_wrong_parameter_is_refused(string path, string message)
     {

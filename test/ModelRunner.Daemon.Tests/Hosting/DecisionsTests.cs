@@ -150,6 +150,7 @@ public sealed class DecisionsTests
     [InlineData("limit=501", "limit")]
     [InlineData("limit=x", "limit")]
     [InlineData("model=%00", "model")]
+    [InlineData("why=1", "why")]
     public async Task A_wrong_parameter_is_named(string query, string parameter)
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup());
