@@ -14,6 +14,8 @@ namespace ModelRunner.Cli;
 /// <param name="time">The clock.</param>
 internal sealed class ProgressFollower(CliConsole console, DaemonClient client, TimeProvider time)
 {
+    private const int MaxName = 200;
+
     private static readonly TimeSpan TerminalInterval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(5);
 
@@ -28,8 +30,18 @@ internal sealed class ProgressFollower(CliConsole console, DaemonClient client, 
     /// <param name="cancellation">Leaves the pull. What was fetched is kept.</param>
     /// <returns>What the daemon says at the end.</returns>
     /// <exception cref="CliFailure">The pull failed.</exception>
-    public Task<string> RunAsync(string model, string? limit, bool isJson, CancellationToken cancellation) =>
-        FollowAsync("models/create", JsonObject.Write(json => WritePull(json, model, limit)), "pull", isJson, cancellation);
+    public async Task<string> RunAsync(string model, string? limit, bool isJson, CancellationToken cancellation)
+    {
+        try
+        {
+            return await FollowAsync("models/create", JsonObject.Write(json => WritePull(json, model, limit)), "pull", isJson, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested && !isJson)
+        {
+            console.Error.WriteLine($"Interrupted. What was fetched is kept; \"model-runner pull {PlainText.EscapeAndCut(model, MaxName)}\" continues.");
+            throw;
+        }
+    }
 
     /// <summary>Pushes a model to its end.</summary>
     /// <param name="model">The model, as the user wrote it.</param>

@@ -180,6 +180,8 @@ internal sealed class ModelCatalog : IDisposable
             return new ModelLookup(null, problem) { Reason = ModelLookupReason.Ambiguous };
         if (_watch.Last is not { IsWithoutStore: false } last || _watch.HasUnknownSource)
             return NotRead(parsed.ToString());
+        if (ModelIds.IsBroken(reference.Trim()))
+            return NoId(reference.Trim());
         ModelLookup unknown = await DescribeUnknownAsync(last.Snapshot, parsed, cancellationToken);
         return unknown with { Reason = ModelLookupReason.Unknown, Pullable = ModelQuery.ToArtifact(reference) };
     }
@@ -285,6 +287,12 @@ internal sealed class ModelCatalog : IDisposable
                 Backend = source.Settings.Backend, Draft = _factory.IsOfDraft(source, problem!) ? source.Draft : null,
             };
     }
+
+    private static ModelLookup NoId(string text) => new(
+        null, $"there is no model \"{text}\"; an id is sha256: and 12 to 64 lower-case hexadecimal digits, and \"model-runner ls --json\" lists them")
+    {
+        Reason = ModelLookupReason.Unknown,
+    };
 
     private static ModelLookup NotRead(string reference) =>
         new(null, $"the models folder is still being read, so it is not known whether model \"{reference}\" exists; try again later")

@@ -2,6 +2,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Gguf;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Scheduling;
+using ModelRunner.Store.Foreign;
 
 namespace ModelRunner.Daemon.Models;
 
@@ -193,13 +194,17 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         GgufReadOutcome outcome = _headers.Find(file);
         header = outcome.Header;
         if (outcome.Problem is not null)
-            return $"its file {PlainText.EscapeAndCut(file.ShownName, 200)} {outcome.Problem}";
+            return $"its file {NameOf(file)} {outcome.Problem}";
 
         return header!.Architecture == HeaderCache.ProjectorArchitecture
-            ? $"its file {PlainText.EscapeAndCut(file.ShownName, 200)} is an image projector; "
+            ? $"its file {NameOf(file)} is an image projector; "
                 + "give it a name that begins with mmproj, or name it as mmproj of its model in model-runner.json"
             : null;
     }
+
+    // In a store of artifacts, a file has the name of its digest, and is shown with the name of its model elsewhere.
+    private static string NameOf(ModelFile file) =>
+        ContentName.Read(file.Path) is { } digest ? digest.Short : PlainText.EscapeAndCut(file.ShownName, 200);
 
     // Without its adapter it would be another model.
     private string? FindAdapterProblem(ModelSource source) => source.Foreign is { Adapters.Count: > 0 } && !IsLlamaServer(RunnersOf(source))

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using ModelRunner.Configuration;
@@ -14,12 +15,18 @@ internal static class ModelIds
     private const int MinDigits = 12;
     private const string Algorithm = $"{Digest.Sha256}:";
 
+    private static readonly SearchValues<char> AnyCase = SearchValues.Create("0123456789abcdefABCDEF");
+
     /// <summary>The id of a model without a manifest.</summary>
     public static Digest Compute(string reference, long sizeBytes, DateTimeOffset written)
     {
         string identity = string.Create(CultureInfo.InvariantCulture, $"{reference}\n{sizeBytes}\n{written.UtcTicks}");
         return new Digest(Digest.Sha256, Convert.ToHexStringLower(Sha256.Hash(Encoding.UTF8.GetBytes(identity))));
     }
+
+    /// <summary>Whether a text looks like an id and is none, because it has too few or too many digits or upper-case letters.</summary>
+    public static bool IsBroken(string written) => written.StartsWith(Algorithm, StringComparison.OrdinalIgnoreCase)
+        && written.AsSpan(Algorithm.Length).IndexOfAnyExcept(AnyCase) < 0 && DigitsOf(written, out _) is null;
 
     /// <summary>The digits of an id, or of its beginning, as a client may write it; null: it is none.</summary>
     /// <param name="written">The text: 12 or 64 digits, or <c>sha256:</c> and 12 to 64 digits.</param>

@@ -23,6 +23,8 @@ internal sealed record ArtifactManifest(Descriptor Config, IReadOnlyList<Descrip
             return $"has the configuration type {Config.MediaType}, which this program does not know";
         if (LayersOf(LayerRole.Weights).Any())
         {
+            if (LayersOf(LayerRole.Weights).FirstOrDefault(static file => file.Size == 0) is { } empty)
+                return $"has the empty file {empty.Digest.Short} in place of weights; its publisher must push it again";
             ModelParts.Of(this, out string? problem);
             return problem;
         }

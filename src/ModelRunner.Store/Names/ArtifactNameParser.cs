@@ -122,8 +122,8 @@ internal static partial class ArtifactNameParser
     [GeneratedRegex(@"^[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?/[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\z", Safe)]
     private static partial Regex HubPattern();
 
-    // The short form has 12 digits. Without its algorithm it may be a name.
-    [GeneratedRegex(@"^(?:sha256:[0-9a-f]{12,64}|[0-9a-f]{64})\z", Safe)]
+    // The short form has 12 digits. Without its algorithm it may be a name. With it, no registry has a model of this name, however many digits there are.
+    [GeneratedRegex(@"^(?:[sS][hH][aA]256:[0-9A-Fa-f]*|[0-9a-f]{64})\z", Safe)]
     private static partial Regex IdPattern();
 
     [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9._-]*\z", Safe)]

@@ -108,7 +108,8 @@ internal sealed class FileFetcher(
                 if (blob.Missing == 0)
                     return;
                 throw new RemoteException(
-                    RemoteReason.ConnectionLost, $"{body.Host} ended the file {progress.File.Digest.Short} {blob.Missing} bytes too early");
+                    RemoteReason.ConnectionLost, $"{body.Host} ended the file {progress.File.Digest.Short} {blob.Missing} bytes too early; "
+                    + "what was fetched is kept: pull again to continue");
             }
             catch (RemoteException failure) when (failure.Reason == RemoteReason.NoSuchRange && !hasDropped)
             {

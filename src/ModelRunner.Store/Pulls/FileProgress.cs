@@ -13,7 +13,7 @@ internal sealed class FileProgress(Descriptor file)
     /// <summary>The file.</summary>
     public Descriptor File => file;
 
-    /// <summary>Bytes that are there and hashed. It never becomes less, also if a server begins again.</summary>
+    /// <summary>Bytes that are there. It never becomes less, also if a server begins again.</summary>
     public long Bytes => Math.Max(Interlocked.Read(ref _bytes), _source?.Bytes ?? 0);
 
     /// <summary>The tool whose file is taken instead of a download; null: it is downloaded, or it was there.</summary>

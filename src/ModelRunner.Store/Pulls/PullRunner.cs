@@ -152,11 +152,20 @@ internal sealed class PullRunner(
 
     private async Task FetchAsync(Pull pull, PullPlan plan, CancellationToken cancellationToken)
     {
-        FileProgress[] files = [.. plan.Manifest.Files.Select(static file => new FileProgress(file))];
+        FileProgress[] files = [.. plan.Manifest.Files.Select(file => BeginProgress(pull, file))];
         pull.Show(files);
         await Parallel.ForEachAsync(
             files, new ParallelOptions { MaxDegreeOfParallelism = settings.MaxFilesOfPull, CancellationToken = cancellationToken },
             async (file, token) => await FetchAsync(file, plan.Open, pull, token));
+    }
+
+    // What is here already is no progress of this pull, so it is there from the beginning. A pull that must fetch each file has nothing yet.
+    private FileProgress BeginProgress(Pull pull, Descriptor file)
+    {
+        var progress = new FileProgress(file);
+        if (!pull.MustFetch)
+            progress.Reach(store.Has(file) ? file.Size : Math.Min(file.Size, PartialBlob.LengthOf(store.Folder, file)));
+        return progress;
     }
 
     private async Task FetchAsync(FileProgress file, FileOpener open, Pull pull, CancellationToken cancellationToken)

@@ -92,6 +92,26 @@ public sealed class PullCommandTests
     }
 
     [Fact]
+    public async Task Control_C_says_that_what_was_fetched_is_kept_and_how_to_go_on()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+        daemon.On("/models/create", async context =>
+        {
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync($"{Line(Id, 10, 5_000_000)}\n");
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        });
+        await using Terminal terminal = Terminal.Start(daemon, ["pull", "otter"], ("NO_COLOR", "1"));
+        await terminal.WaitForAsync("5.00 MB");
+
+        terminal.Type("\u0003");
+
+        Assert.Equal(130, await terminal.WaitForEndAsync());
+        Assert.Contains("Interrupted. What was fetched is kept; \"model-runner pull otter\" continues.", terminal.Screen, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Pull_prints_the_lines_of_the_daemon_as_json()
     {
         await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/models/create", $"{Line(Id, 1, 2)}\n{Success}\n");

@@ -34,6 +34,19 @@ public sealed class ModelIdsTests : IDisposable
         Assert.Equal(Otter, catalog.Find("otter").Model?.Id.ToString());
     }
 
+    [Theory]
+    [InlineData("sha256:8357")]
+    [InlineData("SHA256:aaaaaaaaaaaa")]
+    [InlineData("sha256:AAAAAAAAAAAA")]
+    public void What_is_nearly_an_id_is_explained_and_cannot_be_pulled(string text)
+    {
+        ModelLookup lookup = _bed.Catalog().Find(text);
+
+        Assert.Null(lookup.Model);
+        Assert.Null(lookup.Pullable);
+        Assert.EndsWith("an id is sha256: and 12 to 64 lower-case hexadecimal digits, and \"model-runner ls --json\" lists them", lookup.Problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_model_without_a_manifest_is_found_by_its_id_too()
     {

@@ -27,6 +27,16 @@ public sealed class ManifestReaderTests
         Assert.Equal(11, manifest.TotalBytes);
     }
 
+    [Fact]
+    public void An_empty_file_is_no_model()
+    {
+        ArtifactManifest manifest = Read($$$"""
+            {"config":{{{Config}}},"layers":[{"mediaType":"{{{MediaTypes.Gguf}}}","digest":"{{{OtherDigest}}}","size":0}]}
+            """)!;
+
+        Assert.Equal("has the empty file bbbbbbbbbbbb in place of weights; its publisher must push it again", manifest.FindProblem());
+    }
+
     [Theory]
     [InlineData(MediaTypes.Gguf, null, nameof(LayerRole.Weights))]
     [InlineData(MediaTypes.Projector, null, nameof(LayerRole.Projector))]

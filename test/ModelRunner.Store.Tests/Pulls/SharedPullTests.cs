@@ -1,4 +1,6 @@
 using ModelRunner.Linux.Files;
+using ModelRunner.Store.Artifacts;
+using ModelRunner.Store.Layout;
 using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Store.Tests.Pulls;
@@ -53,6 +55,31 @@ public sealed class SharedPullTests : IDisposable
         Assert.Equal(stood, FileStatus.Of(Weights).Id);
         Assert.Empty(_fixture.Queue.Running);
         _fixture.AssertHas(Made, registry.Name.ToString());
+    }
+
+    /// <summary>Otherwise the first line of the progress would be 0 %.</summary>
+    [Fact]
+    public async Task Files_and_parts_that_are_here_are_there_from_the_beginning()
+    {
+        byte[][] weights = [MadeArtifact.MakeWeights(100_000, 11), MadeArtifact.MakeWeights(200_000, 12), MadeArtifact.MakeWeights(300_000, 13)];
+        MadeArtifact made = MadeArtifact.Of(weights);
+        using var fixture = new PullFixture(new PullSettings { MaxFilesOfPull = 1 });
+        await using FakeRegistry known = await FakeRegistry.StartAsync(MadeArtifact.Of(weights[1]));
+        Assert.Equal(PullResult.Success, (await fixture.PullAsync(known.Name)).Result);
+        IReadOnlyList<Descriptor> layers = made.Read().Layers;
+        string part = $"{fixture.Store.Folder.BlobOf(layers[2].Digest)}{StoreFolder.PartialEnding}";
+        await File.WriteAllBytesAsync(part, weights[2][..123_456], TestContext.Current.CancellationToken);
+        await using FakeRegistry registry = await FakeRegistry.StartAsync(made);
+        var gate = new TaskCompletionSource();
+        registry.BeforeFile = () => gate.Task;
+
+        Pull pull = fixture.Queue.Join(registry.Name);
+        await registry.WaitForRequestsAsync(1);
+
+        Assert.Equal([0, 200_000, 123_456], layers.Select(layer => pull.Files.Single(file => file.File.Digest == layer.Digest).Bytes));
+        gate.SetResult();
+        Assert.Equal(PullResult.Success, (await PullFixture.EndAsync(pull)).Result);
+        fixture.AssertHas(made, registry.Name.ToString());
     }
 
     private string Weights => _fixture.Store.Folder.BlobOf(Made.Read().Layers[0].Digest);
