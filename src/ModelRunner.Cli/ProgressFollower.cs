@@ -17,11 +17,13 @@ internal sealed class ProgressFollower(CliConsole console, DaemonClient client, 
     private const int MaxName = 200;
 
     private static readonly TimeSpan TerminalInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(5);
 
     private readonly PullProgress _progress = new(time);
     private readonly PullBars? _bars = console.IsErrorTerminal ? new PullBars(console.Error, TerminalSize.OfStandardError) : null;
     private long? _shown;
+    private long? _first;
 
     /// <summary>Pulls a model to its end.</summary>
     /// <param name="model">The model, as the user wrote it.</param>
@@ -116,9 +118,18 @@ internal sealed class ProgressFollower(CliConsole console, DaemonClient client, 
             return false;
         if (!isAboutFile)
             Note(line.Text("message"));
-        else if (_shown is not { } last || time.GetElapsedTime(last) >= (_bars is null ? PlainInterval : TerminalInterval))
+        else if (IsTimeToShow())
             Show();
         return false;
+    }
+
+    // A check names one file after the other, so not all of them are waited for.
+    private bool IsTimeToShow()
+    {
+        _first ??= time.GetTimestamp();
+        return _shown is { } last
+            ? time.GetElapsedTime(last) >= (_bars is null ? PlainInterval : TerminalInterval)
+            : _progress.IsWhole || time.GetElapsedTime(_first.Value) >= FirstPatience;
     }
 
     private void Note(string message)

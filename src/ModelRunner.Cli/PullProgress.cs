@@ -28,6 +28,9 @@ internal sealed class PullProgress(TimeProvider time)
     /// <summary>Bytes of the whole model; 0: not known yet.</summary>
     public long Total { get; private set; }
 
+    /// <summary>Whether all files are known. The daemon names them one after the other, so before that, too little seems to be there.</summary>
+    public bool IsWhole => _layers.Sum(static layer => layer.Size) >= Total;
+
     /// <summary>Bytes that are there.</summary>
     public long Current { get; private set; }
 

@@ -7,8 +7,9 @@ internal sealed class SharedRate(TimeProvider time)
     // Bytes that may come at once after a pause, in seconds of the limit.
     private const double MaxBurst = 0.25;
 
-    // A read that takes no longer than this makes the progress even, and a change of the limit of a pull takes effect soon.
-    private const int MinRead = 4 * 1024;
+    // What is read is paid afterwards. Several files are read at once, so a read must be short for all of them to keep to the limit together.
+    private const double MaxRead = MaxBurst / 4;
+    private const int MinRead = 1024;
 
     private readonly Lock _lock = new();
     private TaskCompletionSource _changed = New();
@@ -41,7 +42,7 @@ internal sealed class SharedRate(TimeProvider time)
 
     /// <summary>How many bytes to read at once.</summary>
     /// <param name="most">The size of the buffer.</param>
-    public int ReadSize(int most) => BytesPerSecond is { } limit ? (int)Math.Clamp(limit * MaxBurst, Math.Min(MinRead, most), most) : most;
+    public int ReadSize(int most) => BytesPerSecond is { } limit ? (int)Math.Clamp(limit * MaxRead, Math.Min(MinRead, most), most) : most;
 
     /// <summary>Waits until some bytes that were read are within the limit.</summary>
     public ValueTask PayAsync(int bytes, CancellationToken cancellationToken)

@@ -149,6 +149,15 @@ public sealed class PullCommandTests
     }
 
     [Fact]
+    public async Task The_first_line_is_that_of_all_files()
+    {
+        string lines = $"{Line("sha256:b", 1, 1, total: 5)}\n{Line(Id, 4, 4, total: 5)}\n{Success}\n";
+        await using FakeDaemon daemon = (await FakeDaemon.StartAsync()).On("/models/create", lines);
+
+        Assert.Equal((0, "Model pulled successfully\n", "100 %  5 B of 5 B\n"), await daemon.RunAsync(["pull", "otter"]));
+    }
+
+    [Fact]
     public void The_progress_never_goes_back_and_its_rate_is_that_of_the_last_seconds()
     {
         var time = new FakeTimeProvider();

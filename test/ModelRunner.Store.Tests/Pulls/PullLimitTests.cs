@@ -119,8 +119,8 @@ public sealed class PullLimitTests : IDisposable
     }
 
     [Theory]
-    [InlineData(16 * 1024, 4096)]
-    [InlineData(400_000, 100_000)]
+    [InlineData(16 * 1024, 1024)]
+    [InlineData(400_000, 25_000)]
     [InlineData(20_000_000, 256 * 1024)]
     public void Reads_are_small_enough_for_an_even_rate(long limit, int expected)
     {
