@@ -33,6 +33,7 @@ internal static class ModelSheet
         Add(text, "Size", SizeText.Of(config));
         Add(text, "To download", model.Integer("missing_bytes") is { } bytes ? FileSizeText.Format(bytes) : "");
         Add(text, "Origin", string.Join(", ", config.Member("origins")?.Items() ?? []));
+        Add(text, "Not used", NotUsed(model.Member("unused")));
         Add(text, "Loaded", Loaded(model));
         foreach (JsonElement license in model.Member("licenses")?.Items() ?? [])
             Add(text, "License", $"{license.Text("title")} (the whole text: model-runner inspect {tags.FirstOrDefault()} --license)");
@@ -48,6 +49,9 @@ internal static class ModelSheet
         if (value.Length > 0)
             text.Append(name.PadRight(NameWidth)).Append(PlainText.Escape(value)).Append('\n');
     }
+
+    private static string NotUsed(JsonElement? unused) =>
+        unused is { } some ? $"{string.Join(", ", some.Member("parts")?.Items() ?? [])} (only {some.Text("tool")} uses them)" : "";
 
     // As "verify" counts them: without the manifest.
     private static string Count(JsonElement[] files) => files.Length == 0 ? ""

@@ -48,6 +48,9 @@ internal sealed record GgufHeader
     /// <summary>What it needs while it computes a batch.</summary>
     public ComputeShape Compute { get; init; } = new(0, 0);
 
+    /// <summary>Whether it has a chat template.</summary>
+    public bool HasChatTemplate { get; init; }
+
     /// <summary>llama.cpp's number for the pooling of embeddings; null where it is missing.</summary>
     public int? PoolingType { get; init; }
 }

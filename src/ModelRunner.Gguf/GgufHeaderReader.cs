@@ -85,8 +85,9 @@ internal sealed class GgufHeaderReader
     private GgufHeader Read()
     {
         const string Other = "is not a GGUF file";
+        const string Empty = "is empty (0 bytes): its download or its copy did not end; download or copy it again, or remove it";
         if (_reader.Length == 0)
-            throw new IncompleteFileException("it is empty", "is empty");
+            throw new IncompleteFileException("it is empty", Empty);
 
         // Some programs make a file in its whole length before they write its bytes.
         uint magic = _reader.Length < sizeof(uint) ? 0 : _reader.ReadUInt32();
@@ -129,6 +130,7 @@ internal sealed class GgufHeaderReader
             _shape.Add(_metadata.Texts[key] = PlainText.Escape(_reader.ReadText(MaxTextBytes, key)));
         else
             _reader.SkipText();
+        _metadata.HasChatTemplate |= key == "tokenizer.chat_template";
     }
 
     private void ReadArray(string key)
@@ -239,6 +241,7 @@ internal sealed class GgufHeaderReader
         Cache = CacheShapeReader.Read(_metadata),
         Weights = _weights,
         Compute = ComputeShape.Read(_metadata),
+        HasChatTemplate = _metadata.HasChatTemplate,
         PoolingType = _metadata.FindInt($"{_metadata.Architecture}.pooling_type"),
     };
 }

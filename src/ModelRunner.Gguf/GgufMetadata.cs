@@ -14,6 +14,9 @@ internal sealed class GgufMetadata
     /// <summary>Lists of integers by key, with one number for each layer.</summary>
     public Dictionary<string, long[]> Lists { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Whether it has a chat template.</summary>
+    public bool HasChatTemplate { get; set; }
+
     /// <summary>The architecture's name; empty where it is missing. Only the first shard of a model has one.</summary>
     public string Architecture => Texts.GetValueOrDefault(ArchitectureKey, "");
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
 
 namespace ModelRunner.Daemon.Api;
@@ -19,6 +20,17 @@ internal static class ModelDetailsResponse
         foreach (string mode in details.LoadedModes)
             json.WriteStringValue(mode);
         json.WriteEndArray();
+        if (model.Unused is { } unused)
+        {
+            json.WriteStartObject("unused"u8);
+            json.WriteString("tool"u8, SourceText.ToolOf(unused.Tool));
+            json.WriteStartArray("parts"u8);
+            foreach (string part in unused.Parts)
+                json.WriteStringValue(part);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
         WriteFiles(json, details.Files);
         json.WriteStartArray("licenses"u8);
         foreach (ModelDetailsLicense license in details.Licenses)

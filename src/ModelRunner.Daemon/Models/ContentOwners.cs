@@ -1,8 +1,8 @@
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
-/// Finds the model that has the same weights, settings and image projector as another one. Projectors whose digests are not both known are taken for the same
-/// if they have the same size, until a digest says otherwise. Used by one thread.
+/// Finds the model that has the same weights, settings and image projector as another one. A projector of which neither the inode nor the digest is known to
+/// be the same is another one: with it, a model would see something else. Used by one thread.
 /// </summary>
 internal sealed class ContentOwners
 {
@@ -10,12 +10,9 @@ internal sealed class ContentOwners
     private readonly Dictionary<string, List<ContentFile?>> _projectors = new(StringComparer.Ordinal);
 
     /// <summary>The name of the model that is the same; null: there is none.</summary>
-    public string? Find(ModelContent content)
-    {
-        string[] owners = [.. content.Keys.SelectMany(key => _byKey.GetValueOrDefault(key) ?? [])];
-        return owners.FirstOrDefault(owner => _projectors[owner].Exists(projector => ContentFile.AreSame(projector, content.Projector) == true))
-            ?? owners.FirstOrDefault(owner => _projectors[owner].TrueForAll(projector => ContentFile.AreSame(projector, content.Projector) is null));
-    }
+    public string? Find(ModelContent content) => content.Keys
+        .SelectMany(key => _byKey.GetValueOrDefault(key) ?? [])
+        .FirstOrDefault(owner => _projectors[owner].Exists(projector => ContentFile.AreSame(projector, content.Projector)));
 
     /// <summary>Notes what a model has. One model may be added several times, with what its other names tell about it.</summary>
     public void Add(ModelContent content, string owner)

@@ -54,7 +54,7 @@ internal sealed class ForeignModels(
             // A request for it gets the reason.
             sources.TryAdd(canonical, create(canonical, null, new ModelSettings(), SourceText.Format(kind)) with
             {
-                Foreign = new ForeignParts(kind, [], []) { Problem = model.Problem },
+                Foreign = new ForeignParts(kind, []) { Problem = model.Problem },
                 Manifests = ManifestsOf(model),
             });
             return;
@@ -111,10 +111,11 @@ internal sealed class ForeignModels(
             HasAutoContext = configured.HasAutoContext || (!hasContext && model.MaxContext is not null),
             MaxAutoContext = hasContext ? null : model.MaxContext,
         };
-        var parts = new ForeignParts(kind, described.Adapters, model.Unused) { ChatTemplate = model.ChatTemplate };
+        var parts = new ForeignParts(kind, described.Adapters) { ChatTemplate = model.ChatTemplate };
         sources[canonical] = create(canonical, file, own, SourceText.Format(kind)) with
         {
             Foreign = parts,
+            Unused = UnusedParts.Of(kind, model.Unused),
             HubFiles = [.. HubFilesOf(model)],
             Manifests = ManifestsOf(model),
         };
@@ -137,7 +138,7 @@ internal sealed class ForeignModels(
         if (source.File is not { } own)
             return file.Projector is null;
         return own.Parts.Select(static part => part.Id).SequenceEqual(file.Parts.Select(static part => part.Id))
-            && ContentFile.AreSame(ProjectorOf(source), described.Content!.Projector) != false;
+            && ContentFile.AreSame(ProjectorOf(source), described.Content!.Projector);
     }
 
     // What its runners get: the configuration may name another one than that of the file, or none.

@@ -5,8 +5,7 @@ namespace ModelRunner.Daemon.Models;
 /// <summary>What the daemon knows about a model of another tool besides its file.</summary>
 /// <param name="Kind">The tool.</param>
 /// <param name="Adapters">Its adapters (LoRA), as files.</param>
-/// <param name="Unused">Parts that the tool would use and a runner does not get.</param>
-internal sealed record ForeignParts(SourceKind Kind, IReadOnlyList<ModelFile> Adapters, IReadOnlyList<string> Unused)
+internal sealed record ForeignParts(SourceKind Kind, IReadOnlyList<ModelFile> Adapters)
 {
     /// <summary>Absolute path of its chat template; null: the one in its GGUF file.</summary>
     public string? ChatTemplate { get; init; }

@@ -121,8 +121,19 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             yield return "is run without its draft model, because it makes no text; remove the member draft";
         if (source.Foreign?.ChatTemplate is not null && !IsLlamaServer(RunnersOf(source)))
             yield return "is run without its chat template: the embedded engine cannot read it; install llama.cpp or set LLAMA_SERVER_PATH";
-        if (source.Foreign is { Unused.Count: > 0 } foreign)
-            yield return $"is run without its {string.Join(" and ", foreign.Unused)}, which only {SourceText.ToolOf(foreign.Kind)} uses";
+        if (source.Unused is { } all && FindUnused(source, all.Parts) is { Length: > 0 } unused)
+        {
+            yield return $"is run without its {string.Join(" and ", unused)}, which only {SourceText.ToolOf(all.Tool)} uses"
+                + (unused.Contains(ForeignModel.StopTexts, StringComparer.Ordinal) ? "; send \"stop\" in requests whose answers need it" : "");
+        }
+    }
+
+    // Almost all models of Ollama have a template. The one in the GGUF file does the same.
+    private string[] FindUnused(ModelSource source, IReadOnlyList<string> unused)
+    {
+        bool hasTemplate = source.File is { } file && FindProblem(file, out GgufHeader? header) is null
+            && (header!.HasChatTemplate || !MakesText(source, header));
+        return [.. unused.Where(part => part != ForeignModel.Template || !hasTemplate)];
     }
 
     private string? FindTwofold(ModelSource source)
@@ -186,6 +197,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             ChatTemplatePath = source.Foreign?.ChatTemplate,
             Adapters = [.. adapters.Select(static adapter => adapter.Path)],
             Tool = source.Foreign?.Kind,
+            Unused = source.Unused,
         };
     }
 

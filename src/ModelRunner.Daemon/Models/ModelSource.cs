@@ -55,6 +55,9 @@ internal sealed record ModelSource(
     /// <summary>What is known of a model of another tool; null: it is none.</summary>
     public ForeignParts? Foreign { get; init; }
 
+    /// <summary>What a tool that has it, under any of its names, would use beside that; null: nothing.</summary>
+    public UnusedParts? Unused { get; init; }
+
     /// <summary>Its file, its image projector and its adapters, as far as it has them.</summary>
     public IEnumerable<ModelFile> Files => new[] { File, Projector }.OfType<ModelFile>().Concat(Foreign?.Adapters ?? []);
 

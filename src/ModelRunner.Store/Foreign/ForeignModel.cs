@@ -8,6 +8,12 @@ namespace ModelRunner.Store.Foreign;
 /// <param name="ShardCount">The number of shards that should exist.</param>
 internal sealed record ForeignModel(string Name, IReadOnlyList<string> Shards, int ShardCount)
 {
+    /// <summary>The part of <see cref="Unused"/> that is a template of the tool.</summary>
+    public const string Template = "template";
+
+    /// <summary>The part of <see cref="Unused"/> that are texts that end an answer.</summary>
+    public const string StopTexts = "stop sequences";
+
     /// <summary>The digests of its shards, in order, if the store tells those of all; empty: unknown. They were not computed here.</summary>
     public IReadOnlyList<Digest> Digests { get; init; } = [];
 

@@ -37,7 +37,9 @@ internal static class LmStudioFolder
                     return;
                 var files = new RepositoryFiles(scan);
                 files.Collect(Path.Join(folder, repository), depth: 1);
-                files.AddTo($"lmstudio/{publisher}/{repository}", new HashSet<string>(StringComparer.OrdinalIgnoreCase));
+
+                // Else a file that is added would take the tag of another one, and requests would mean another model.
+                files.AddTo($"lmstudio/{publisher}/{repository}", new HashSet<string>(files.SharedTags, StringComparer.OrdinalIgnoreCase));
             }
         }
     }

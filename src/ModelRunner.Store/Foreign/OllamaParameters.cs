@@ -6,12 +6,15 @@ namespace ModelRunner.Store.Foreign;
 
 /// <summary>
 /// The parameters of an Ollama model, as arguments of llama-server. Those for sampling are defaults there too: a request that sets a value wins. What
-/// llama-server has no argument for, such as <c>stop</c>, is left out.
+/// llama-server has no argument for is left out.
 /// </summary>
 /// <param name="Arguments">Canonical names, each followed by its value if it has one.</param>
 /// <param name="ContextSize">Tokens of context for one request; null: not set.</param>
 internal sealed record OllamaParameters(IReadOnlyList<string> Arguments, int? ContextSize)
 {
+    /// <summary>Whether it has texts that end an answer, for which llama-server has no argument.</summary>
+    public bool HasStop { get; private init; }
+
     private const long MaxContext = 1 << 24;
 
     /// <summary>No parameters.</summary>
@@ -59,7 +62,11 @@ internal sealed record OllamaParameters(IReadOnlyList<string> Arguments, int? Co
         if (root.TryGetProperty("use_mmap", out JsonElement map) && map.ValueKind == JsonValueKind.False)
             arguments.Add("--no-mmap");
         int? context = Number(root, "num_ctx") is { } tokens and >= 1 and <= MaxContext && tokens == Math.Floor(tokens) ? (int)tokens : null;
-        return new OllamaParameters(arguments, context);
+        return new OllamaParameters(arguments, context)
+        {
+            HasStop = root.TryGetProperty("stop", out JsonElement stop)
+                && (stop.ValueKind == JsonValueKind.String || (stop.ValueKind == JsonValueKind.Array && stop.GetArrayLength() > 0)),
+        };
     }
 
     private static double? Number(JsonElement root, string name) =>

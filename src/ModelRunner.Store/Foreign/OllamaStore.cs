@@ -80,7 +80,7 @@ internal sealed class OllamaStore
         return _scan.Add(new ForeignModel(name, [shards[0]], 1)
         {
             Digests = [manifest.Of("model").First().Digest], Projectors = projectors, Adapters = adapters,
-            Arguments = parameters.Arguments, ContextSize = parameters.ContextSize, Unused = [.. FindUnused(manifest)],
+            Arguments = parameters.Arguments, ContextSize = parameters.ContextSize, Unused = [.. FindUnused(manifest, parameters)],
         });
 
         string[] PathsOf(string kind, string shown)
@@ -121,8 +121,12 @@ internal sealed class OllamaStore
         };
     }
 
-    private static IEnumerable<string> FindUnused(OllamaManifest manifest)
+    private static IEnumerable<string> FindUnused(OllamaManifest manifest, OllamaParameters parameters)
     {
+        if (manifest.Of("template").Any())
+            yield return ForeignModel.Template;
+        if (parameters.HasStop)
+            yield return ForeignModel.StopTexts;
         if (manifest.Of("system").Any())
             yield return "system prompt";
         if (manifest.Of("messages").Any())

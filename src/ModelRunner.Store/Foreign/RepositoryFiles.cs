@@ -30,6 +30,10 @@ internal sealed class RepositoryFiles(ForeignScan scan)
         }
     }
 
+    /// <summary>The tags that several of the models would have.</summary>
+    public IEnumerable<string> SharedTags => _models.Keys.CountBy(static first => QuantizationTag.Of(NameOf(first)), StringComparer.OrdinalIgnoreCase)
+        .Where(static tag => tag.Value > 1).Select(static tag => tag.Key);
+
     /// <summary>Adds the models under their tags.</summary>
     /// <param name="repository">The name before the tag.</param>
     /// <param name="taken">The tags that other files of the repository have already.</param>
@@ -41,9 +45,8 @@ internal sealed class RepositoryFiles(ForeignScan scan)
         foreach ((string first, List<string> shards) in _models)
         {
             shards.Sort(StringComparer.Ordinal);
-            bool isShard = ShardName.TryParse(first, out ShardName shard);
-            string fileName = Path.GetFileName(isShard ? shard.Stem : first);
-            var model = new ForeignModel($"{repository}:{QuantizationTag.Choose(fileName, taken)}", shards, isShard ? shard.Count : 1)
+            int count = ShardName.TryParse(first, out ShardName shard) ? shard.Count : 1;
+            var model = new ForeignModel($"{repository}:{QuantizationTag.Choose(NameOf(first), taken)}", shards, count)
             {
                 Digests = DigestsOf(shards), Projectors = _projectors,
                 HubFiles = [.. revisions.Select(revision => new HubFile(revision, Path.GetRelativePath(root, first)))],
@@ -69,6 +72,8 @@ internal sealed class RepositoryFiles(ForeignScan scan)
         else
             Add(path, path);
     }
+
+    private static string NameOf(string first) => Path.GetFileName(ShardName.TryParse(first, out ShardName shard) ? shard.Stem : first);
 
     private void Add(string key, string path)
     {

@@ -49,7 +49,7 @@ public sealed class GgufHeaderReaderTests
     }
 
     [Theory]
-    [InlineData(0, "is empty")]
+    [InlineData(0, "is empty (0 bytes): its download or its copy did not end; download or copy it again, or remove it")]
     [InlineData(3, "is not a GGUF file")]
     [InlineData(60, "is cut off within its header, at 60 bytes")]
     public void A_truncated_header_is_reported_in_one_clause(int length, string expected) =>

@@ -53,16 +53,17 @@ public sealed class SameModelTests : IDisposable
     }
 
     [Fact]
-    public void Projectors_of_one_size_without_digests_are_taken_for_the_same()
+    public void Projectors_of_one_size_are_the_same_only_if_their_inode_or_their_digest_is()
     {
         _bed.Add(PictureBed.Own, "lab/seer:one", [Weights], Eyes);
         _bed.Link(PictureBed.Own, Weights, "studio/lab/seer/Seer-Q4_0.gguf");
-        _bed.Folder.Write("studio/lab/seer/mmproj-F16.gguf", Eyes);
-        _bed.Link(PictureBed.Own, Weights, "studio/lab/large/Large-Q4_0.gguf");
-        _bed.Folder.Write("studio/lab/large/mmproj-F16.gguf", [.. OtherEyes, 0]);
+        _bed.Link(PictureBed.Own, Eyes, "studio/lab/seer/mmproj-F16.gguf");
+        _bed.Link(PictureBed.Own, Weights, "studio/lab/other/Other-Q4_0.gguf");
+        _bed.Folder.Write("studio/lab/other/mmproj-F16.gguf", OtherEyes);
 
+        Assert.Equal(Eyes.Length, OtherEyes.Length);
         Assert.Equal(
-            ["lab/seer:one=lmstudio/lab/seer:Q4_0", "lmstudio/lab/large:Q4_0="],
+            ["lab/seer:one=lmstudio/lab/seer:Q4_0", "lmstudio/lab/other:Q4_0="],
             _bed.Catalog().List().Select(static model => $"{model.Reference}={string.Join(' ', model.OtherNames)}"));
     }
 
@@ -79,6 +80,10 @@ public sealed class SameModelTests : IDisposable
         Assert.Null(catalog.Find(blind).Model!.ProjectorPath);
 
         string seeing = _bed.Add(PictureBed.Own, "lab/seer:one", [Weights], Eyes);
+        Assert.Equal("lab/seer:one", _bed.Catalog().Find(seeing).Model!.Reference);
+
+        File.Delete(_bed.Folder.PathOf("models/seer/mmproj-own.gguf"));
+        _bed.Link(PictureBed.Own, Eyes, "models/seer/mmproj-own.gguf");
         Assert.Equal("seer/own:latest", _bed.Catalog().Find(seeing).Model!.Reference);
     }
 
@@ -124,29 +129,11 @@ public sealed class SameModelTests : IDisposable
         Assert.Equal(("lab/split:two", "lab/again:two"), (catalog.Find(second).Model!.Reference, Assert.Single(catalog.Find(second).Model!.OtherNames)));
     }
 
-    [Fact]
-    public void A_digest_that_is_known_decides_also_after_a_merge_by_size()
-    {
-        var owners = new ContentOwners();
-        ModelContent unknown = Content(null), first = Content(Eyes), second = Content(OtherEyes);
-        owners.Add(unknown, "a");
-        Assert.Equal("a", owners.Find(first));
-        owners.Add(first, "a");
-
-        Assert.Equal("a", owners.Find(first));
-        Assert.Null(owners.Find(second));
-        owners.Add(second, "b");
-        Assert.Equal("b", owners.Find(second));
-    }
-
     private ModelCatalog CatalogWith(string name, ModelSettings settings) => new(
         _bed.Settings with { Models = new Dictionary<string, ModelSettings>(StringComparer.Ordinal) { [name] = settings } }, new FakeTimeProvider());
 
     private static IEnumerable<string> NamesIn(ModelCatalog catalog) =>
         catalog.List().Select(static model => $"{model.Reference}={string.Join(' ', model.OtherNames)}");
-
-    private static ModelContent Content(byte[]? known) => new(
-        ["weights"], new ContentFile(default, 10, known is null ? null : new Store.Names.Digest("sha256", ForeignStores.HexOf(known))));
 
     private string BlobOf(byte[] content) => _bed.Folder.PathOf($"{PictureBed.Own}/blobs/sha256/{ForeignStores.HexOf(content)}");
 }

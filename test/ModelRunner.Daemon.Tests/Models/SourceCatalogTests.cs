@@ -53,6 +53,49 @@ public sealed class SourceCatalogTests : IDisposable
     }
 
     [Fact]
+    public void A_tag_of_LM_Studio_never_means_another_file_because_one_is_added()
+    {
+        string first = _bed.Folder.Write("studio/lab/wren/zeta.gguf", SourceBed.Model(1));
+        string second = _bed.Folder.Write("studio/lab/lark/Lark-Q8_0.gguf", SourceBed.Model(2));
+        Assert.Equal(first, _bed.Catalog().Find("lmstudio/lab/wren:latest").Model!.Path);
+        Assert.Equal(second, _bed.Catalog().Find("lmstudio/lab/lark:Q8_0").Model!.Path);
+
+        _bed.Folder.Write("studio/lab/wren/alpha.gguf", SourceBed.Model(3));
+        _bed.Folder.Write("studio/lab/lark/A-Q8_0.gguf", SourceBed.Model(4));
+        ModelCatalog catalog = _bed.Catalog();
+
+        Assert.Equal(
+            ["lmstudio/lab/lark:A-Q8_0", "lmstudio/lab/lark:Lark-Q8_0", "lmstudio/lab/wren:alpha", "lmstudio/lab/wren:zeta"],
+            catalog.List().Select(static model => model.Reference));
+        Assert.Equal([null, null], new[] { "lmstudio/lab/wren:latest", "lmstudio/lab/lark:Q8_0" }.Select(name => catalog.Find(name).Model));
+        Assert.Equal(first, catalog.Find("lmstudio/lab/wren:zeta").Model!.Path);
+        Assert.Contains("lmstudio/lab/wren:alpha", catalog.Find("lmstudio/lab/wren").Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_only_Ollama_uses_is_told_in_one_line_of_the_model()
+    {
+        byte[] own = Gguf.GgufBuilder.Llama().Text("tokenizer.chat_template", "{{ x }}").Build();
+        byte[] stop = """{"stop":["<|end|>"]}"""u8.ToArray();
+        _bed.Folder.AddToOllama($"{Library}/wren/7b", [("model", SourceBed.Model(1)), ("template", "{{ .Prompt }}"u8.ToArray()), ("params", stop)]);
+        _bed.Folder.AddToOllama($"{Library}/lark/7b", [("model", own), ("template", "{{ .Prompt }}"u8.ToArray()), ("params", stop)]);
+        _bed.Folder.AddToHuggingFace("Lab/Otter", "Otter-Q4_0.gguf", SourceBed.Model(3));
+        _bed.Folder.AddToOllama($"{Library}/otter/7b", [("model", SourceBed.Model(3)), ("params", stop)]);
+        _bed.Folder.AddToOllama($"{Library}/finch/7b", [("model", SourceBed.Model(2)), ("params", """{"stop":[]}"""u8.ToArray())]);
+
+        ModelCatalog catalog = _bed.Catalog();
+
+        Assert.Equal(
+            [
+                "model \"huggingface.co/lab/otter:Q4_0\" is run without its stop sequences, which only Ollama uses; send \"stop\" in requests whose answers need it",
+                "model \"ollama/lark:7b\" is run without its stop sequences, which only Ollama uses; send \"stop\" in requests whose answers need it",
+                "model \"ollama/wren:7b\" is run without its template and stop sequences, which only Ollama uses; send \"stop\" in requests whose answers need it",
+            ],
+            catalog.ListProblems());
+        Assert.Equal(["template", "stop sequences"], catalog.Find("ollama/lark:7b").Model!.Unused!.Parts);
+    }
+
+    [Fact]
     public void The_same_file_in_several_stores_is_one_model_with_several_names()
     {
         string link = _bed.Folder.AddToHuggingFace("Lab/Otter", "Otter-Q4_0.gguf", SourceBed.Model(1));

@@ -28,6 +28,7 @@ public sealed class OllamaStoreTests : IDisposable
         Assert.Equal([BlobOf("eyes")], found.Models[1].Projectors);
         Assert.Equal([BlobOf("lora")], found.Models[1].Adapters);
         Assert.Equal(["system prompt"], found.Models[0].Unused);
+        Assert.Equal(["template"], found.Models[2].Unused);
     }
 
     [Fact]
@@ -41,6 +42,7 @@ public sealed class OllamaStoreTests : IDisposable
         ForeignModel model = Assert.Single(List().Models);
 
         Assert.Equal(8192, model.ContextSize);
+        Assert.Equal(["stop sequences"], model.Unused);
         Assert.Equal(
             "--n-gpu-layers 0 --main-gpu 1 --threads 2 --batch-size 256 --keep 4 --seed 7 --top-k 40 --temp 0.7 --top-p 0.9 --min-p 0.05 "
             + "--repeat-penalty 1.1 --split-mode none --no-mmap",
