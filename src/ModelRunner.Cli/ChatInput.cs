@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
@@ -73,7 +74,12 @@ internal sealed class ChatInput : IDisposable
 
     private async Task<string?> ReadLineAsync(CancellationToken cancellation)
     {
-        _console.Write(ChatView.Prompt(_console));
+        ShowPrompt();
+
+        // After Ctrl-Z and "fg", the screen ends with lines of the shell.
+        using PosixSignalRegistration? continued = _console.IsInputTerminal
+            ? PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => ShowPromptAgain())
+            : null;
         try
         {
             return await Task.Run(_console.In.ReadLine, CancellationToken.None).WaitAsync(cancellation);
@@ -82,6 +88,22 @@ internal sealed class ChatInput : IDisposable
         {
             _console.WriteLine("");
             throw;
+        }
+    }
+
+    private void ShowPrompt() => _console.Write(ChatView.Prompt(_console));
+
+    private void ShowPromptAgain()
+    {
+        if (!JobControl.IsForeground())
+            return;
+        try
+        {
+            ShowPrompt();
+        }
+        catch (OutputException)
+        {
+            // The next output says so.
         }
     }
 

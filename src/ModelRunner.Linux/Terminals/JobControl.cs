@@ -10,9 +10,16 @@ internal static unsafe class JobControl
     private const nuint GetForeground = 0x540f; // TIOCGPGRP
     private const int OwnGroup = 0;
 
+    private static readonly AutoResetEvent WasContinued = new(false);
+
     // When a process is continued, .NET gives the terminal the settings that it had at the start. If that was in the background, they are those of the shell.
-    private static readonly Lazy<PosixSignalRegistration> Continued = new(
-        static () => PosixSignalRegistration.Create(PosixSignal.SIGCONT, static context => context.Cancel = true));
+    private static readonly Lazy<PosixSignalRegistration> Continued = new(static () => PosixSignalRegistration.Create(
+        PosixSignal.SIGCONT,
+        static context =>
+        {
+            context.Cancel = true;
+            WasContinued.Set();
+        }));
 
     // "kill %1" of a shell sends SIGTERM and continues the process, whose handlers of signals need a moment, on a busy machine a longer one.
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(1);
@@ -34,12 +41,16 @@ internal static unsafe class JobControl
         while (!IsForeground() && !ended.IsCancellationRequested && HasShell() && !TerminalWatch.IsIgnored(Libc.SigTerminalInput))
         {
             _ = Continued.Value;
+            WasContinued.Reset();
 
             // Another thread could take a signal of the group, at a later time. So this process ignores that one and sends the next to this thread.
             _ = Libc.HandleSignal(Libc.SigTerminalInput, Libc.IgnoreSignal);
             _ = Libc.Kill(OwnGroup, Libc.SigTerminalInput);
             _ = Libc.HandleSignal(Libc.SigTerminalInput, Libc.DefaultSignal);
             _ = Libc.Raise(Libc.SigTerminalInput);
+
+            // Handlers that are added afterwards must not get the signal that ended this stop.
+            WaitHandle.WaitAny([WasContinued, ended.WaitHandle], TimeToEnd);
             if (!IsForeground())
                 ended.WaitHandle.WaitOne(TimeToEnd);
         }

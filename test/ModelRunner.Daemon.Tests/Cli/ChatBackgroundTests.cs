@@ -92,6 +92,24 @@ public sealed class ChatBackgroundTests
     }
 
     [Fact]
+    public async Task A_chat_without_an_editor_shows_its_prompt_again_after_a_stop()
+    {
+        await using FakeDaemon daemon = (await StartAsync()).OnStream(Chat, Answer("Oslo."));
+        await using Terminal terminal = Terminal.StartShell(
+            daemon, "set -m; TERM=dumb \"$@\"; echo stopped; fg >/dev/null; echo code $?", ["run", "otter"], NoColor);
+
+        await terminal.WaitForAsync("> ");
+        terminal.Type(ControlZ);
+        await terminal.WaitForAsync("stopped\r\n> ");
+        terminal.Type("Capital?\r");
+        await terminal.WaitForAsync("Oslo.");
+        terminal.Type(EndOfInput);
+
+        await terminal.WaitForEndAsync();
+        Assert.EndsWith("code 0\r\n", terminal.Screen, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_stopped_chat_can_be_ended()
     {
         await using FakeDaemon daemon = await StartAsync();
