@@ -85,6 +85,7 @@ internal sealed partial class ConfigureEndpoint(
     private async Task ShowAsync(HttpContext context)
     {
         string? backend = BackendOf(context);
+        RequestMembers.Check(context.Request.Query, "model");
         string? only = (await ModelFilter.ReadAsync(context, catalog)).Reference;
         var shown = new List<(RunnerKey Key, string Id, ModelOverride Settings)>();
         foreach ((string reference, ModelOverride settings) in store.Overrides.OrderBy(static entry => entry.Key, StringComparer.Ordinal))

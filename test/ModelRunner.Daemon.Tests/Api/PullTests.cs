@@ -204,13 +204,15 @@ public sealed class PullTests
     }
 
     [Theory]
-    [InlineData("DELETE", "", "forced=true", "did you mean \"force\"?")]
-    [InlineData("GET", "", "remot=true", "did you mean \"remote\"?")]
-    [InlineData("POST", "/tag", "repo=a/b&tag=c&frce=1", "it may have repo, tag")]
-    public async Task An_unknown_query_parameter_is_refused(string method, string action, string query, string remedy)
+    [InlineData("DELETE", "models/tiny-chat?forced=true", "did you mean \"force\"?")]
+    [InlineData("GET", "models/tiny-chat?remot=true", "did you mean \"remote\"?")]
+    [InlineData("POST", "models/tiny-chat/tag?repo=a/b&tag=c&frce=1", "it may have repo, tag")]
+    [InlineData("POST", "models/load?nam=x", "did you mean \"name\"?")]
+    [InlineData("GET", "engines/_configure?mdel=x", "did you mean \"model\"?")]
+    public async Task An_unknown_query_parameter_is_refused(string method, string path, string remedy)
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync();
-        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri($"models/tiny-chat{action}?{query}", UriKind.Relative));
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
 
         using HttpResponseMessage response = await daemon.Client.SendAsync(request, Token);
 
