@@ -6,19 +6,16 @@ using ModelRunner.Linux.Files;
 namespace ModelRunner.Linux.Processes;
 
 /// <summary>
-/// Reads <c>/proc</c>. No method throws: a process that has ended or is hidden is not found. The files are read by system calls, since processes
-/// end all the time and an exception for each would cost more than the read.
+/// Reads <c>/proc</c>. No method throws: a process that has ended or is hidden is not found.
 /// </summary>
-internal static unsafe class ProcessList
+internal static class ProcessList
 {
-    // proc_pid_stat(5): after the name in brackets come state, parent, group and session; the start time is field 22, the state field 3.
-    private const int StatusSize = 1024;
+    // proc_pid_stat(5): state, parent, group and session come first; the state is field 3.
     private const int UserTimeIndex = 14 - 3;
     private const int SystemTimeIndex = 15 - 3;
     private const int ChildUserTimeIndex = 16 - 3;
     private const int ChildSystemTimeIndex = 17 - 3;
     private const int StartTimeIndex = 22 - 3;
-    private const int FieldCount = StartTimeIndex + 1;
 
     // The unit of times in /proc, USER_HZ: 100 on x64 and arm64.
     private const int TicksPerSecond = 100;
@@ -38,22 +35,21 @@ internal static unsafe class ProcessList
     /// <summary>One process; null where it has ended or may not be read.</summary>
     public static ProcessEntry? Find(int process)
     {
-        Span<byte> status = stackalloc byte[StatusSize];
-        int length = Read(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat"), status);
-        return length > 0 ? Parse(process, status[..length]) : null;
+        Span<long> numbers = stackalloc long[ProcFile.FieldCount];
+        return ProcFile.TryReadStatus(process, numbers, out char state)
+            ? new ProcessEntry(process, state, (int)numbers[1], (int)numbers[2], (int)numbers[3], numbers[StartTimeIndex])
+            : null;
     }
 
     /// <summary>What one process uses now; null where it has ended or may not be read. A zombie has no memory and keeps its processor time.</summary>
     public static ProcessFigures? FindFigures(int process)
     {
-        Span<byte> status = stackalloc byte[StatusSize];
-        Span<long> fields = stackalloc long[FieldCount];
-        int length = Read(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat"), status);
-        if (length <= 0 || !TryParse(status[..length], fields, out _))
+        Span<long> fields = stackalloc long[ProcFile.FieldCount];
+        if (!ProcFile.TryReadStatus(process, fields, out _))
             return null;
 
         Span<byte> memory = stackalloc byte[MemorySize];
-        length = Read(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/statm"), memory);
+        int length = ProcFile.Read(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/statm"), memory);
         if (length <= 0 || ParseResidentPages(memory[..length]) is not { } pages)
             return null;
         long ticks = fields[UserTimeIndex] + fields[SystemTimeIndex] + fields[ChildUserTimeIndex] + fields[ChildSystemTimeIndex];
@@ -89,7 +85,7 @@ internal static unsafe class ProcessList
         byte[] buffer = ArrayPool<byte>.Shared.Rent(MaxEnvironmentBytes);
         try
         {
-            int length = Read(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/environ"), buffer);
+            int length = ProcFile.Read(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/environ"), buffer);
             if (length <= 0)
                 return null;
 
@@ -179,62 +175,11 @@ internal static unsafe class ProcessList
         return numbers;
     }
 
-    private static ProcessEntry? Parse(int process, ReadOnlySpan<byte> status)
-    {
-        Span<long> numbers = stackalloc long[FieldCount];
-        return TryParse(status, numbers, out char state)
-            ? new ProcessEntry(process, state, (int)numbers[1], (int)numbers[2], (int)numbers[3], numbers[StartTimeIndex])
-            : null;
-    }
-
-    /// <summary>Reads the fields from the state on. The state is a letter, so its number is not set.</summary>
-    private static bool TryParse(ReadOnlySpan<byte> status, Span<long> numbers, out char state)
-    {
-        // The name may contain brackets and spaces, but the last bracket of the file always comes after it.
-        state = default;
-        int end = status.LastIndexOf((byte)')');
-        if (end < 0 || end + 2 >= status.Length)
-            return false;
-
-        ReadOnlySpan<byte> fields = status[(end + 2)..];
-        state = (char)fields[0];
-        int index = 0;
-        foreach (Range range in fields.Split((byte)' '))
-        {
-            if (index == FieldCount)
-                break;
-            if (index > 0 && !long.TryParse(fields[range], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out numbers[index]))
-                return false;
-            index++;
-        }
-
-        return index == FieldCount;
-    }
-
     // proc_pid_statm(5), in pages: size resident shared …
     private static long? ParseResidentPages(ReadOnlySpan<byte> memory)
     {
         memory = memory[(memory.IndexOf((byte)' ') + 1)..];
         int end = memory.IndexOf((byte)' ');
         return end > 0 && long.TryParse(memory[..end], NumberStyles.None, CultureInfo.InvariantCulture, out long pages) ? pages : null;
-    }
-
-    /// <summary>Reads a file from its start. Returns the number of bytes, or -1 where it cannot be opened.</summary>
-    private static int Read(string path, Span<byte> buffer)
-    {
-        int file = Libc.OpenAt(Libc.CurrentDirectory, path, Libc.OpenCloseOnExec, 0);
-        if (file < 0)
-            return -1;
-
-        int length = 0;
-        fixed (byte* start = buffer)
-        {
-            nint count;
-            while (length < buffer.Length && (count = Libc.Read(file, start + length, buffer.Length - length)) > 0)
-                length += (int)count;
-        }
-
-        _ = Libc.Close(file);
-        return length;
     }
 }

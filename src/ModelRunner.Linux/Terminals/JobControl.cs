@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace ModelRunner.Linux.Terminals;
@@ -72,20 +71,9 @@ internal static unsafe class JobControl
         return false;
     }
 
-    // proc_pid_stat(5): the name in parentheses, the state, and then these three.
     private static (int Parent, int Group, int Session)? Read(int process)
     {
-        try
-        {
-            string text = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat"));
-            string[] fields = text[(text.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            return (Number(fields[1]), Number(fields[2]), Number(fields[3]));
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
+        Span<long> numbers = stackalloc long[ProcFile.FieldCount];
+        return ProcFile.TryReadStatus(process, numbers, out _) ? ((int)numbers[1], (int)numbers[2], (int)numbers[3]) : null;
     }
-
-    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }
