@@ -157,7 +157,7 @@ internal static class Capacity
         : candidates
             .OrderBy(live => !live.IsBackground(settings, now))
             .ThenBy(live => StepOf(runners.WorthOf(live, now)))
-            .ThenBy(static live => live.LastUsed + live.LoadTime)
+            .ThenBy(static live => live.LastUsed + live.ReloadTime)
             .ThenBy(static live => live.Id.Value);
 
     // A step is the square root of 2. Smaller differences are chance, so the last use decides.

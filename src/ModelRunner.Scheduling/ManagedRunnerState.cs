@@ -26,6 +26,9 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     /// <summary>How long its last load took; zero before the first one.</summary>
     public TimeSpan LoadTime { get; set; }
 
+    /// <summary>How long its next load would take: what it costs to stop it. Zero before the first load.</summary>
+    public TimeSpan ReloadTime { get; set; }
+
     /// <summary>The most requests that run on it at the same time.</summary>
     public int Concurrency { get; set; } = int.MaxValue;
 

@@ -20,8 +20,8 @@ internal sealed class ManagedRunners
     public int LiveCount => _byId.Count;
 
     /// <summary>How soon the loaded model is needed again, in proportion to what its load would cost. Zero: nothing is known.</summary>
-    public double WorthOf(ManagedRunnerState live, TimeSpan now) =>
-        live.LoadTime.TotalSeconds * Pattern.NeedOf(live.Key, _byKey.Values.Select(static runner => (runner.Key, runner.InFlight + runner.Waiting.Count)), now);
+    public double WorthOf(ManagedRunnerState live, TimeSpan now) => live.ReloadTime.TotalSeconds
+        * Pattern.NeedOf(live.Key, _byKey.Values.Select(static runner => (runner.Key, runner.InFlight + runner.Waiting.Count)), now);
 
     public ManagedRunnerState GetOrAdd(RunnerKey key)
     {

@@ -49,7 +49,7 @@ public sealed partial class Scheduler
             case RequestArrived arrived: Arrive(arrived, now); break;
             case ClientDisconnected left: Leave(left.Request); break;
             case RequestCompleted completed: Complete(completed, now); break;
-            case RunnerReady ready: BecomeReady(ready.Runner, now); break;
+            case RunnerReady ready: BecomeReady(ready, now); break;
             case RunnerFailed failed: Fail(failed, now); break;
             case RunnerExited exited: Exit(exited, now); break;
             case RunnerResponded answered: CompleteCheck(answered.Runner); break;
@@ -88,13 +88,14 @@ public sealed partial class Scheduler
     /// <summary>Throws <see cref="InvalidOperationException"/> if an invariant is violated. For tests.</summary>
     internal void CheckInvariants() => Invariants.Check(_runners, _requests, _queued, _settings, _shutdown != ShutdownPhase.None);
 
-    private void BecomeReady(RunnerId id, TimeSpan now)
+    private void BecomeReady(RunnerReady ready, TimeSpan now)
     {
-        if (_runners.FindLive(id) is not { State: RunnerState.Loading } runner)
+        if (_runners.FindLive(ready.Runner) is not { State: RunnerState.Loading } runner)
             return;
         runner.State = RunnerState.Ready;
         runner.ReadySince = now;
         runner.LoadTime = now - runner.StartedAt;
+        runner.ReloadTime = ready.ExpectedLoad ?? runner.LoadTime;
         runner.LastUsed = now;
         runner.Failure = null;
         if (runner.IsResident && FindResident(runner.Key) is { Demand.Priority: RequestPriority.Interactive })

@@ -121,6 +121,9 @@ internal sealed class RunnerLives(RunnerAccounts accounts, RequestLedger? ledger
         return accounts.Loads.Expect(loaded) is not { } whole ? null : begun < whole ? whole - begun : TimeSpan.Zero;
     }
 
+    /// <summary>How long the next load of what this runner has loaded will take; null: unknown.</summary>
+    public TimeSpan? ExpectReload(RunnerId runner) => _lives.TryGetValue(runner, out var known) ? accounts.Loads.Expect(known.Subject) : null;
+
     private bool TryRemove(RunnerId runner, out (RunnerAccount Account, RunnerLife Life, long StartedAt, LoadSubject Subject) known)
     {
         lock (_lock)

@@ -200,7 +200,7 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         if (schedulerEvent is ResidentsChanged replaced)
             schedulerEvent = replaced with { Residents = _residents.Prepare(_models, _demands, _snapshot) };
         if (schedulerEvent is RunnerReady ready)
-            BecomeReady(ready.Runner);
+            schedulerEvent = BecomeReady(ready);
         if (schedulerEvent is RunnerStalled stalled)
             Report(stalled);
 
@@ -234,17 +234,20 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
             Forget(exited.Runner, exited.Failure);
     }
 
-    private void BecomeReady(RunnerId id)
+    // Returns the event with what the loads so far say about the next one.
+    private RunnerReady BecomeReady(RunnerReady ready)
     {
+        RunnerId id = ready.Runner;
         RunnerSnapshot? loading = _snapshot.FirstOrDefault(runner => runner.Id == id && runner.State == RunnerState.Loading);
         if (loading is null || _live.Find(id) is not { } runner)
-            return;
+            return ready;
         _lives.BecomeReady(id, runner.Process?.Receipt?.EngineVersion);
         if (runner.Process?.Slots?.OwnTokens is { } own)
             runner.Tally?.Add(own.Prompt, own.Generated);
         runner.BecomeReady(_time.GetTimestamp());
         if (runner.LoadStartedAt is { } startedAt)
             _recorder.RecordReady(loading.Key, _time.GetElapsedTime(startedAt));
+        return ready with { ExpectedLoad = _lives.ExpectReload(id) };
     }
 
     private void Stop(StopRunner stop)

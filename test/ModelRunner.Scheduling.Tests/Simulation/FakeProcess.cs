@@ -14,6 +14,9 @@ internal sealed class FakeProcess(RunnerId id, RunnerKey key, long memory, TimeS
     /// <summary>What it has on graphics cards.</summary>
     public IReadOnlyList<CardReading> Cards { get; init; } = [];
 
+    /// <summary>Whether it may have been started with settings that are not valid any more.</summary>
+    public bool MayBeOutdated { get; set; }
+
     /// <summary>When it was told to stop; valid only then.</summary>
     public TimeSpan StoppedAt { get; set; }
 

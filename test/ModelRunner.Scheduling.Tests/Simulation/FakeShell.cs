@@ -16,6 +16,9 @@ internal sealed class FakeShell(SchedulerSettings settings)
     private readonly Dictionary<RunnerKey, TimeSpan> _timeouts = [];
     private readonly HashSet<UnloadId> _unloads = [];
 
+    /// <summary>The keys whose next process may have old settings.</summary>
+    private readonly HashSet<RunnerKey> _outdatedKeys = [];
+
     /// <summary>The ends that the scheduler must report now.</summary>
     private readonly HashSet<RunnerEnded> _ends = [];
 
@@ -271,7 +274,10 @@ internal sealed class FakeShell(SchedulerSettings settings)
         Require(start.IsResident || Waiting.Exists(request => _requests[request].Key == start.Key), $"{start} is for a request");
         RunnerDemand demand = _demands[start.Key];
         CapacityReading reading = start.Capacity!;
-        _processes.Add(start.Runner, new FakeProcess(start.Runner, start.Key, MemoryOf(demand) + reading.SpilledBytes, Now) { Cards = reading.Cards });
+        _processes.Add(start.Runner, new FakeProcess(start.Runner, start.Key, MemoryOf(demand) + reading.SpilledBytes, Now)
+        {
+            Cards = reading.Cards, MayBeOutdated = _outdatedKeys.Remove(start.Key),
+        });
         Require(_processes.Count <= Settings.MaxRunners, $"{start} keeps the limit of runners");
         long memory = _processes.Values.Sum(static process => process.Memory);
         Require(memory <= (Settings.MemoryBudgetBytes ?? long.MaxValue), $"{start} keeps the limit of memory: {memory}");
@@ -315,8 +321,25 @@ internal sealed class FakeShell(SchedulerSettings settings)
         bool isOverdue = stop.Reason is StopReason.Unloaded or StopReason.Unreachable && Now >= process.MayBeCutAt;
         Require(IsForced || isOverdue || process.Requests.Count == 0 || stop.Reason is StopReason.Stuck or StopReason.Stalled, $"{stop} cuts nobody");
         Require(stop.Reason != StopReason.Idle || !IsKept(process.Key), $"{stop} is not for a resident");
+        Require(stop.Reason != StopReason.Outdated || process.MayBeOutdated, $"{stop} is for a process with other settings");
         process.Stop = stop.Reason;
         process.StoppedAt = Now;
+    }
+
+    /// <summary>Models have other settings, but these processes were started with them. <see cref="Settings"/> are the new ones.</summary>
+    public void Outdate(IReadOnlySet<string> models, IReadOnlyCollection<RunnerId> current)
+    {
+        foreach (RunnerKey key in _demands.Keys)
+        {
+            FakeProcess? process = _processes.Values.SingleOrDefault(process => process.Key == key);
+            bool isAttached = Settings.Attached.Any(attached => attached.Key == key);
+            if (!isAttached && (!models.Contains(key.Model) || (process is not null && current.Contains(process.Id))))
+                continue;
+
+            // Requests that wait already start a process with the old settings.
+            _outdatedKeys.Add(key);
+            process?.MayBeOutdated = true;
+        }
     }
 
     /// <summary>The models that are loaded without a request.</summary>

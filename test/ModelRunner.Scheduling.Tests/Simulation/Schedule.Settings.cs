@@ -44,11 +44,13 @@ internal sealed partial class Schedule
             _shell.WereLimited.Add(key);
         HashSet<string> outdated = _dice.OneIn(2) ? [] : [_dice.Pick(_keys).Model];
         _shell.Residents = [.. _shell.Residents.Where(resident => !outdated.Contains(resident.Key.Model))];
+        RunnerId[] current = [.. _shell.Processes.Where(_ => _currentDice.OneIn(2)).Select(static process => process.Id)];
+        _shell.Outdate(outdated, current);
         Tell(new ConfigurationChanged(next)
         {
             Concurrency = _shell.Limits.ToDictionary(static limit => limit.Key.Model, static limit => limit.Value),
             Queues = _shell.Queues.ToDictionary(static queue => queue.Key.Model, static queue => queue.Value),
-            OutdatedModels = outdated,
+            OutdatedModels = outdated, CurrentRunners = current.ToHashSet(),
             KeepAlive = _dice.OneIn(2) ? null : new Dictionary<string, TimeSpan> { [_dice.Pick(_keys).Model] = TimeSpan.FromSeconds(_dice.Below(5) - 1) },
         });
     }

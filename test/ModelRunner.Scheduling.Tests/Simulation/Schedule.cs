@@ -16,6 +16,7 @@ internal sealed partial class Schedule
     // Numbers of its own, so that the seeds that failed once still mean the same.
     private readonly Dice _cardDice;
     private readonly Dice _queueDice;
+    private readonly Dice _currentDice;
     private readonly bool _hasTimeouts;
     private readonly List<RunnerKey> _keys;
     private readonly List<SchedulerEvent> _told = [];
@@ -30,6 +31,7 @@ internal sealed partial class Schedule
     private Schedule(ulong seed)
     {
         (_dice, _cardDice, _queueDice) = (new Dice(seed), new Dice(seed ^ 0x67726170686963), new Dice(seed ^ 0x7175657565));
+        _currentDice = new Dice(seed ^ 0x63757272656e74);
         _hasTimeouts = _dice.OneIn(2);
         _keys = [.. Enumerable.Range(0, 2 + _dice.Below(4)).Select(static i => SchedulerBed.Key($"m{i}"))];
         SchedulerSettings settings = MakeSettings();
@@ -179,6 +181,10 @@ internal sealed partial class Schedule
             Move(_dice.Pick([.. _shell.Processes]), canFail: true);
     }
 
+    // What the loads before say may be far from the last one.
+    private void TellReady(RunnerId runner) =>
+        Tell(new RunnerReady(runner) { ExpectedLoad = _currentDice.OneIn(2) ? null : TimeSpan.FromSeconds(_currentDice.Below(300)) });
+
     private void Move(FakeProcess process, bool canFail)
     {
         bool fails = canFail && _dice.OneIn(4);
@@ -186,7 +192,7 @@ internal sealed partial class Schedule
         {
             // A process that became ready while it was told to stop says both, and in any order.
             if (process is { IsReady: false } && _dice.OneIn(4))
-                Tell(new RunnerReady(process.Id));
+                TellReady(process.Id);
             Tell(process.WasReadyTold ? new RunnerExited(process.Id, _dice.OneIn(4) ? AnyFailure() : null) : new RunnerFailed(process.Id, AnyFailure()));
         }
         else if (fails)
@@ -196,7 +202,7 @@ internal sealed partial class Schedule
         else if (!process.IsReady)
         {
             process.IsReady = true;
-            Tell(new RunnerReady(process.Id));
+            TellReady(process.Id);
         }
     }
 
