@@ -110,7 +110,9 @@ public sealed class AccessTests
         Assert.Empty(ListeningPorts.Of(socketOnly.ProcessId));
         IPEndPoint place = Assert.Single(ListeningPorts.Of(withPort.ProcessId));
         Assert.Equal(new IPEndPoint(IPAddress.Loopback, withPort.TcpAddress.Port), place);
-        Assert.Equal("600", Convert.ToString((int)File.GetUnixFileMode(socketOnly.SocketPath), 8));
+        string mode = Convert.ToString((int)File.GetUnixFileMode(socketOnly.SocketPath), 8);
+        Figures.Print($"check 39: {ListeningPorts.Of(socketOnly.ProcessId).Count} ports by default, {place} with a port, mode {mode} of the socket");
+        Assert.Equal("600", mode);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using ModelRunner.Configuration;
 using ModelRunner.Daemon.Engines;
 using ModelRunner.Daemon.Engines.Command;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Daemon.Tests.Checks;
 using ModelRunner.Linux.Sockets;
 using ModelRunner.Scheduling;
 using ModelRunner.Testing;
@@ -24,13 +25,14 @@ public sealed class ReadinessProbeTests : IDisposable
     public void Dispose() => _listener.Dispose();
 
     [Fact]
-    public async Task A_program_of_another_user_on_the_port_is_not_the_runner()
+    public async Task Check_34_A_program_of_another_user_on_the_port_is_not_the_runner()
     {
         Task<RunnerFailure?> probe = Probe(PortOwner.Stranger).WaitAsync(Cancellation);
         await RespondAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 
         RunnerFailure? failure = await probe.WaitAsync(LaunchBed.Limit, Cancellation);
 
+        Figures.Print($"not ready: {failure?.Message}");
         Assert.Equal(StopReason.Socket, failure?.Reason);
         Assert.Equal($"vllm was stopped: a program of another user listens on port {Port}; the next start will use another port", failure?.Message);
     }

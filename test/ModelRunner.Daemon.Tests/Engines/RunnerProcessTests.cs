@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Daemon.Tests.Checks;
 using ModelRunner.Scheduling;
 using ModelRunner.Testing;
 
@@ -60,6 +61,7 @@ public sealed class RunnerProcessTests
         RunnerFailure? failure = await runner.Ready.WaitAsync(LaunchBed.Limit);
 
         Assert.Equal(StopReason.WrongModel, failure?.Reason);
+        Figures.Print($"check 34: not ready: {failure?.Message}");
         Assert.Equal("llama-server answers as \"other:latest\" instead of \"tiny:latest\"", failure?.Message);
         Assert.False(ProcessTable.IsAlive(runner.ProcessId!.Value));
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using ModelRunner.Daemon.Tests.Checks;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
@@ -13,7 +14,7 @@ public sealed class ExhaustionTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task At_the_limit_of_threads_only_new_runners_cannot_start()
+    public async Task Check_50_At_the_limit_of_threads_only_new_runners_cannot_start()
     {
         const int Rounds = 30;
         using PidsGroup group = Prerequisite.Require(PidsGroup.TryCreate(), "There is no control group of processes that may be written to.");
@@ -23,6 +24,7 @@ public sealed class ExhaustionTests
         group.Limit(group.Count);
 
         // Many at once: code that needs another thread requests it now.
+        (int answers, int pagesInAll, int refused) = (0, 0, 0);
         for (int i = 0; i < Rounds; i++)
         {
             Task<string>[] pages = [.. Enumerable.Range(0, 8).Select(_ => daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancellation))];
@@ -31,11 +33,15 @@ public sealed class ExhaustionTests
             Assert.Equal(200, (await chat).Status);
             Assert.InRange((await embed).Status, 502, 503);
             Assert.All(await Task.WhenAll(pages), static page => Assert.Contains("model_runner_", page, StringComparison.Ordinal));
+            (answers, pagesInAll, refused) = (answers + 1, pagesInAll + pages.Length, refused + 1);
         }
 
         await daemon.WaitForLogAsync("the limit of processes and threads is reached");
         group.Limit(null);
+        long started = Stopwatch.GetTimestamp();
         await DaemonFixture.WaitUntilAsync(async () => (await daemon.PostAsync("v1/embeddings", Embed)).Status == 200, DaemonFixture.Patience);
+        Figures.Print(
+            $"{answers} answers and {pagesInAll} pages at the limit of threads, {refused} new runners refused; after it a runner in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s");
     }
 
     [Fact]
@@ -51,7 +57,7 @@ public sealed class ExhaustionTests
     }
 
     [Fact]
-    public async Task At_the_limit_of_open_files_it_logs_once_and_continues_when_files_are_free()
+    public async Task Check_50_At_the_limit_of_open_files_it_logs_once_and_continues_when_files_are_free()
     {
         const int Clients = 60;
         const int FilesLeft = 12;
@@ -79,6 +85,7 @@ public sealed class ExhaustionTests
         }
 
         Assert.Equal("ok", (await daemon.GetAsync("health")).GetProperty("status").GetString());
+        Figures.Print($"{Clients} clients with {FilesLeft} files left: {Complaints(daemon)} line in the log, and an answer when they had left");
         Assert.Equal(1, Complaints(daemon));
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using ModelRunner.Daemon.Hosting;
+using ModelRunner.Daemon.Tests.Checks;
 using ModelRunner.Linux.Processes;
 using ModelRunner.Testing;
 
@@ -117,7 +118,7 @@ public sealed class UnixListenerTests : IDisposable
     }
 
     [Fact]
-    public async Task If_many_daemons_start_at_once_one_listens_and_the_others_are_refused()
+    public async Task Check_26_If_many_daemons_start_at_once_one_listens_and_the_others_are_refused()
     {
         Task<UnixListener?>[] starts = [.. Enumerable.Range(0, 8).Select(_ => Task.Run(TryListenAsync))];
         UnixListener?[] results = await Task.WhenAll(starts);
@@ -125,6 +126,7 @@ public sealed class UnixListenerTests : IDisposable
         using UnixListener winner = Assert.Single(results.OfType<UnixListener>());
         using Socket client = Connect();
         Assert.True(client.Connected);
+        Figures.Print($"{results.Length} daemons start at once: {results.Count(static one => one is not null)} listens, {results.Count(static one => one is null)} are refused");
     }
 
     [Fact]

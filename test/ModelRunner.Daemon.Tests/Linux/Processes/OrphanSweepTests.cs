@@ -1,3 +1,4 @@
+using ModelRunner.Daemon.Tests.Checks;
 using ModelRunner.Linux;
 using ModelRunner.Linux.Processes;
 using ModelRunner.Testing;
@@ -14,7 +15,7 @@ public sealed class OrphanSweepTests : IDisposable
     public void Dispose() => _bed.Dispose();
 
     [Fact]
-    public async Task A_process_of_a_dead_daemon_is_killed_and_all_others_live()
+    public async Task Check_26_A_process_of_a_dead_daemon_is_killed_and_all_others_live()
     {
         ChildProcess orphan = await StartMarkedAsync(Dead.ToString());
         ChildProcess ours = await StartMarkedAsync(DaemonIdentity.Own.ToString());
@@ -25,7 +26,9 @@ public sealed class OrphanSweepTests : IDisposable
         OrphanSweep.Run([]);
 
         Assert.Equal(new ExitStatus(null, Libc.SigKill), await orphan.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
-        Assert.All([ours, ofAnotherNamespace, nonsense, unmarked], static child => Assert.True(ProcessTable.IsAlive(child.Id)));
+        ChildProcess[] others = [ours, ofAnotherNamespace, nonsense, unmarked];
+        Figures.Print($"1 process of a dead daemon killed, {others.Count(static child => ProcessTable.IsAlive(child.Id))} of {others.Length} others live");
+        Assert.All(others, static child => Assert.True(ProcessTable.IsAlive(child.Id)));
     }
 
     /// <summary>Without an environment, the daemons are known from their private folders.</summary>
