@@ -11,6 +11,9 @@ internal sealed class MemoryRelease : IDisposable
     /// <summary>How often memory is read.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
+    /// <summary>The least time between two releases. Scrapes of many runners need the same memory again each time.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
+
     /// <summary>The least growth since the last release, in bytes, for another one. It is also at least a quarter of what was resident then.</summary>
     public const long MinGrowth = 16L * 1024 * 1024;
 
@@ -23,6 +26,7 @@ internal sealed class MemoryRelease : IDisposable
     private readonly Action _release;
     private readonly LookTimer _timer;
     private long _residentBefore;
+    private long _releasedAt;
 
     /// <param name="isBusy">Whether an inference request runs or waits. The release stops all threads for some milliseconds.</param>
     /// <param name="time">The clock.</param>
@@ -67,13 +71,13 @@ internal sealed class MemoryRelease : IDisposable
     // The limit rises with what stays resident, so memory that is in use does not cause one release after another.
     private void ReleaseIfGrown()
     {
-        if (!_isBusy() && _readResident() > _residentBefore + Math.Max(MinGrowth, _residentBefore / 4))
+        if (_time.GetElapsedTime(_releasedAt) >= Pause && !_isBusy() && _readResident() > _residentBefore + Math.Max(MinGrowth, _residentBefore / 4))
             Release();
     }
 
     private void Release()
     {
         _release();
-        _residentBefore = _readResident();
+        (_residentBefore, _releasedAt) = (_readResident(), _time.GetTimestamp());
     }
 }

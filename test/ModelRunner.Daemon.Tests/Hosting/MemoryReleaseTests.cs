@@ -18,10 +18,24 @@ public sealed class MemoryReleaseTests
     public async Task It_is_released_once_after_the_start()
     {
         using MemoryRelease release = await StartAsync();
-        _time.Advance(MemoryRelease.Interval);
+        _time.Advance(MemoryRelease.Pause);
 
         Assert.Equal(1, _releases);
         Assert.Equal(_live, _resident);
+    }
+
+    [Fact]
+    public async Task Memory_that_is_needed_again_at_once_is_not_released_more_often_than_the_pause()
+    {
+        using MemoryRelease release = await StartAsync();
+
+        for (TimeSpan passed = MemoryRelease.Interval; passed < 10 * MemoryRelease.Pause; passed += MemoryRelease.Interval)
+        {
+            _resident = 100 * Mebibyte;
+            _time.Advance(MemoryRelease.Interval);
+        }
+
+        Assert.Equal(10, _releases);
     }
 
     [Fact]
@@ -30,7 +44,7 @@ public sealed class MemoryReleaseTests
         using MemoryRelease release = await StartAsync();
 
         _resident = _live + MemoryRelease.MinGrowth;
-        _time.Advance(MemoryRelease.Interval);
+        _time.Advance(MemoryRelease.Pause);
         Assert.Equal(1, _releases);
 
         _resident++;
@@ -45,7 +59,7 @@ public sealed class MemoryReleaseTests
         using MemoryRelease release = await StartAsync();
         (_resident, _isBusy) = (400 * Mebibyte, true);
 
-        _time.Advance(MemoryRelease.Interval);
+        _time.Advance(MemoryRelease.Pause);
         Assert.Equal(1, _releases);
 
         _isBusy = false;
@@ -60,15 +74,15 @@ public sealed class MemoryReleaseTests
         _live = _resident = 1000 * Mebibyte;
 
         for (int i = 0; i < 10; i++)
-            _time.Advance(MemoryRelease.Interval);
+            _time.Advance(MemoryRelease.Pause);
         Assert.Equal(2, _releases);
 
         _resident = 1200 * Mebibyte;
-        _time.Advance(MemoryRelease.Interval);
+        _time.Advance(MemoryRelease.Pause);
         Assert.Equal(2, _releases);
 
         _resident = 1251 * Mebibyte;
-        _time.Advance(MemoryRelease.Interval);
+        _time.Advance(MemoryRelease.Pause);
         Assert.Equal(3, _releases);
     }
 
