@@ -39,10 +39,14 @@ public sealed class KeepAliveHintTests
         using HttpResponseMessage second = await client.GetAsync(new Uri("version", UriKind.Relative), Token);
         Assert.False(second.Headers.Contains("Keep-Alive"));
 
-        using Socket socket = await RawHttp.ConnectAsync(daemon.SocketPath);
-        await RawHttp.SendAllAsync(socket, Encoding.ASCII.GetBytes("GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
-        string closed = await RawHttp.ReadToEndAsync(socket);
-        Assert.StartsWith("HTTP/1.1 200 ", closed, StringComparison.Ordinal);
-        Assert.DoesNotContain("Keep-Alive", closed, StringComparison.Ordinal);
+        foreach (string headers in (string[])["Connection: close", "Transfer-Encoding: gzip, chunked"])
+        {
+            using Socket socket = await RawHttp.ConnectAsync(daemon.SocketPath);
+            await RawHttp.SendAllAsync(socket, Encoding.ASCII.GetBytes($"POST /engines/unload HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n\r\n0\r\n\r\n"));
+            string closed = await RawHttp.ReadToEndAsync(socket);
+            Assert.StartsWith("HTTP/1.1 400 ", closed, StringComparison.Ordinal);
+            Assert.Contains("Connection: close", closed, StringComparison.Ordinal);
+            Assert.DoesNotContain("Keep-Alive", closed, StringComparison.Ordinal);
+        }
     }
 }

@@ -19,9 +19,11 @@ internal sealed class KeepAliveHint(RequestDelegate next)
         return next(context);
     }
 
+    // It runs after all other such actions, because it was added first.
     private static Task WriteAsync(HttpResponse response)
     {
-        response.Headers.KeepAlive = Value;
+        if (!response.Headers.Connection.Contains("close", StringComparer.OrdinalIgnoreCase))
+            response.Headers.KeepAlive = Value;
         return Task.CompletedTask;
     }
 }
