@@ -5,6 +5,7 @@ namespace ModelRunner.Testing;
 /// <summary>Sends signals to processes that a test started.</summary>
 internal static class Signals
 {
+    public const int Interrupt = 2;
     public const int Kill = 9;
     public const int Terminate = 15;
 
