@@ -7,7 +7,7 @@ namespace ModelRunner.Daemon.Hosting;
 /// a rename, and through links and network file systems, where notifications of the kernel do not tell. A file that is still being written, or is
 /// gone for a moment, is left alone until it is the same twice. Thread-safe.
 /// </summary>
-internal sealed class ConfigurationWatch : IAsyncDisposable
+internal sealed class ConfigurationWatch : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
@@ -15,7 +15,7 @@ internal sealed class ConfigurationWatch : IAsyncDisposable
     private readonly Func<FileStamp> _read;
     private readonly Func<FileStamp> _used;
     private readonly Action _reload;
-    private readonly LookTimer _timer;
+    private readonly PollTimer _timer;
     private FileStamp _seen;
     private FileStamp _handled;
     private FileStamp _lastUsed;
@@ -29,11 +29,12 @@ internal sealed class ConfigurationWatch : IAsyncDisposable
     {
         (_read, _used, _isEnabled, _reload) = (read, used, isEnabled, reload);
         _handled = _lastUsed = _seen = used();
-        _timer = new LookTimer(Look, time);
+        _timer = new PollTimer(Look, time);
         _timer.Start(Interval);
     }
 
-    public ValueTask DisposeAsync() => _timer.DisposeAsync();
+    /// <summary>Looks no more. It does not wait for a look that has begun.</summary>
+    public void Dispose() => _timer.Dispose();
 
     private void Look()
     {

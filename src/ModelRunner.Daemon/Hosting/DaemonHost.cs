@@ -77,6 +77,10 @@ internal sealed class DaemonHost
             ProcessLog.Say($"cannot start: {failure.Message}");
             return ExitCode.Failure;
         }
+        finally
+        {
+            _ended.SetResult();
+        }
     }
 
     private async Task<int> RunAsync(DaemonSettings settings, WrittenOptions written, ShutdownSignals signals, CancellationToken starting)
@@ -90,8 +94,8 @@ internal sealed class DaemonHost
         PassReload();
         if (settings.Runners.HasLateEngine)
             Reload();
-        await using ConfigurationWatch watch = daemon.WatchConfiguration(Reload);
-        await using ProgramWatch programs = daemon.WatchPrograms(Reload);
+        using ConfigurationWatch watch = daemon.WatchConfiguration(Reload);
+        using ProgramWatch programs = daemon.WatchPrograms(Reload);
 
         // The write blocks if no process reads standard output. That must not delay the daemon.
         _ = Task.Run(() => GreetAsync(daemon, settings, written.Options.WorkingDirectory), CancellationToken.None);
@@ -101,7 +105,6 @@ internal sealed class DaemonHost
         await daemon.DisposeAsync();
         if (_notifier is not null)
             await _notifier.DisposeAsync();
-        _ended.SetResult();
         return ExitCode.Success;
     }
 

@@ -24,7 +24,7 @@ internal sealed class MemoryRelease : IDisposable
     private readonly Func<bool> _isBusy;
     private readonly Func<long> _readResident;
     private readonly Action _release;
-    private readonly LookTimer _timer;
+    private readonly PollTimer _timer;
     private long _residentBefore;
     private long _releasedAt;
 
@@ -42,7 +42,7 @@ internal sealed class MemoryRelease : IDisposable
     public MemoryRelease(Func<bool> isBusy, TimeProvider time, Func<long> readResident, Action release)
     {
         (_isBusy, _time, _readResident, _release) = (isBusy, time, readResident, release);
-        _timer = new LookTimer(ReleaseIfGrown, time);
+        _timer = new PollTimer(ReleaseIfGrown, time);
     }
 
     /// <summary>

@@ -7,13 +7,13 @@ namespace ModelRunner.Daemon.Hosting;
 /// Reports that the program of an engine was replaced, for instance by a package update. It looks at the programs every two seconds. A program that is
 /// still being written, or is gone for a moment, is left alone until it is the same twice. Thread-safe.
 /// </summary>
-internal sealed class ProgramWatch : IAsyncDisposable
+internal sealed class ProgramWatch : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private readonly Func<IReadOnlyDictionary<string, FileStamp>> _used;
     private readonly Action<string> _replaced;
-    private readonly LookTimer _timer;
+    private readonly PollTimer _timer;
     private readonly Dictionary<string, FileStamp> _handled = new(StringComparer.Ordinal);
     private readonly Dictionary<string, FileStamp> _seen = new(StringComparer.Ordinal);
 
@@ -23,11 +23,12 @@ internal sealed class ProgramWatch : IAsyncDisposable
     public ProgramWatch(Func<IReadOnlyDictionary<string, FileStamp>> used, Action<string> replaced, TimeProvider time)
     {
         (_used, _replaced) = (used, replaced);
-        _timer = new LookTimer(Look, time);
+        _timer = new PollTimer(Look, time);
         _timer.Start(Interval);
     }
 
-    public ValueTask DisposeAsync() => _timer.DisposeAsync();
+    /// <summary>Looks no more. It does not wait for a look that has begun.</summary>
+    public void Dispose() => _timer.Dispose();
 
     private void Look()
     {

@@ -20,7 +20,7 @@ public sealed class ConfigurationWatchTests : IDisposable
     public async Task A_change_is_read_once_when_the_file_is_the_same_twice()
     {
         _folder.Write(Name, "{}");
-        await using ConfigurationWatch watch = Watch();
+        using ConfigurationWatch watch = Watch();
         Assert.Equal(0, Look(3));
 
         _folder.Write(Name, """{ "keepAlive": """);
@@ -35,7 +35,7 @@ public sealed class ConfigurationWatchTests : IDisposable
     public async Task A_file_that_is_replaced_is_read_and_one_that_is_gone_is_not()
     {
         string path = _folder.Write(Name, "{}");
-        await using ConfigurationWatch watch = Watch();
+        using ConfigurationWatch watch = Watch();
 
         File.Delete(path);
         Assert.Equal(0, Look(3));
@@ -47,7 +47,7 @@ public sealed class ConfigurationWatchTests : IDisposable
     public async Task What_a_signal_has_read_is_not_read_again()
     {
         _folder.Write(Name, "{}");
-        await using ConfigurationWatch watch = Watch();
+        using ConfigurationWatch watch = Watch();
 
         _folder.Write(Name, """{ "keepAlive": "1m" }""");
         _used = Read();
@@ -60,7 +60,7 @@ public sealed class ConfigurationWatchTests : IDisposable
         using var allowed = new ManualResetEventSlim();
         var time = new TickedTime();
         int reading = 0;
-        await using var watch = new ConfigurationWatch(ReadSlowly, static () => default, static () => true, static () => { }, time);
+        using var watch = new ConfigurationWatch(ReadSlowly, static () => default, static () => true, static () => { }, time);
         var first = Task.Run(time.Tick, TestContext.Current.CancellationToken);
         while (Volatile.Read(ref reading) == 0)
             await Task.Yield();

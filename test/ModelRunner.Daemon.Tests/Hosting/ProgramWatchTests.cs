@@ -18,7 +18,7 @@ public sealed class ProgramWatchTests : IDisposable
     public async Task A_replaced_program_is_reported_once_when_it_is_the_same_twice()
     {
         string path = Use(_folder.Write("a", "1"));
-        await using var watch = new ProgramWatch(() => _used, _replaced.Add, _time);
+        using var watch = new ProgramWatch(() => _used, _replaced.Add, _time);
         Assert.Empty(Look(3));
 
         _folder.Write("a", "22");
@@ -33,7 +33,7 @@ public sealed class ProgramWatchTests : IDisposable
     public async Task A_program_that_is_gone_or_new_was_not_replaced()
     {
         string path = Use(_folder.Write("a", "1"));
-        await using var watch = new ProgramWatch(() => _used, _replaced.Add, _time);
+        using var watch = new ProgramWatch(() => _used, _replaced.Add, _time);
 
         File.Delete(path);
         Use(_folder.Write("b", "1"));
@@ -47,7 +47,7 @@ public sealed class ProgramWatchTests : IDisposable
     public async Task A_program_that_is_used_already_was_not_replaced()
     {
         string path = Use(_folder.Write("a", "1"));
-        await using var watch = new ProgramWatch(() => _used, _replaced.Add, _time);
+        using var watch = new ProgramWatch(() => _used, _replaced.Add, _time);
 
         Use(_folder.Write("a", "22"));
         Assert.Empty(Look(3));
@@ -62,7 +62,7 @@ public sealed class ProgramWatchTests : IDisposable
         using var allowed = new ManualResetEventSlim();
         var time = new TickedTime();
         int reading = 0;
-        await using var watch = new ProgramWatch(ReadSlowly, _replaced.Add, time);
+        using var watch = new ProgramWatch(ReadSlowly, _replaced.Add, time);
         var first = Task.Run(time.Tick, TestContext.Current.CancellationToken);
         while (Volatile.Read(ref reading) == 0)
             await Task.Yield();
