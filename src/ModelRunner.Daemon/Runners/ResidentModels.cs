@@ -16,9 +16,23 @@ internal sealed class ResidentModels
     /// <summary>The model of a resident; null: the key has none.</summary>
     public ModelEntry? Find(RunnerKey key) => _models.GetValueOrDefault(key);
 
-    /// <summary>Whether a resident has no process, so that it may be started as soon as there is room.</summary>
-    public bool IsMissing(IReadOnlyList<RunnerSnapshot> runners) => _models.Keys.Any(key => !runners.Any(runner =>
-        runner.Key == key && runner.State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping));
+    /// <summary>Whether the event may start a resident, so that the decision needs a measurement.</summary>
+    /// <param name="schedulerEvent">The event, before it is handled. A new list or an end may start one at once.</param>
+    /// <param name="runners">All runners before the event.</param>
+    public bool MayStart(SchedulerEvent schedulerEvent, IReadOnlyList<RunnerSnapshot> runners)
+    {
+        // Other settings may remove the attached runner of a resident, or give it a place.
+        if (schedulerEvent is ResidentsChanged || (schedulerEvent is ConfigurationChanged && _models.Count > 0))
+            return true;
+        RunnerId? ended = schedulerEvent switch
+        {
+            RunnerExited exited => exited.Runner,
+            RunnerFailed failed => failed.Runner,
+            _ => null,
+        };
+        return _models.Keys.Any(key => !runners.Any(runner =>
+            runner.Key == key && runner.Id != ended && runner.State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping));
+    }
 
     /// <summary>Replaces the residents as soon as the returned event passes <see cref="Prepare"/>.</summary>
     /// <param name="models">The residents.</param>

@@ -177,8 +177,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
                 }
 
                 // Measure before the decision, because an older value may be wrong by now.
-                bool mayStart = MemoryMeter.IsNeededFor(schedulerEvent, _snapshot) || _residents.IsMissing(_snapshot);
-                if (_cards is { IsUsed: true } && (mayStart || schedulerEvent is ResidentsChanged))
+                bool mayStart = MemoryMeter.IsNeededFor(schedulerEvent, _snapshot) || _residents.MayStart(schedulerEvent, _snapshot);
+                if (_cards is { IsUsed: true } && mayStart)
                     Handle(_models.SetMeasured(await _cards.MeasureAsync(schedulerEvent, _snapshot)));
                 if (_isMeasured && mayStart)
                     Handle(_models.SetMeasured(_memory.Measure(schedulerEvent)));

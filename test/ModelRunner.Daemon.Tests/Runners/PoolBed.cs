@@ -12,18 +12,31 @@ internal sealed class PoolBed : IAsyncDisposable
 {
     private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
 
+    /// <summary>A pool whose memory budget is measured.</summary>
+    /// <param name="attached">The attached runners.</param>
+    /// <param name="readMemory">Returns what is measured, in bytes.</param>
+    public PoolBed(AttachedRunnerSettings[] attached, Func<long?> readMemory)
+        : this(new RunnerSettings { MemoryBudgetBytes = null }, attached, readMemory)
+    {
+    }
+
     public PoolBed(RunnerSettings? runners = null, params AttachedRunnerSettings[] attached)
+        : this((runners ?? new RunnerSettings()) with { MemoryBudgetBytes = runners?.MemoryBudgetBytes ?? 1 << 30 }, attached, readMemory: null)
+    {
+    }
+
+    private PoolBed(RunnerSettings runners, AttachedRunnerSettings[] attached, Func<long?>? readMemory)
     {
         var settings = new DaemonSettings
         {
             Listen = new ListenSettings(null, null),
             ModelsPath = "/nowhere",
-            Runners = (runners ?? new RunnerSettings()) with { MemoryBudgetBytes = runners?.MemoryBudgetBytes ?? 1 << 30 },
+            Runners = runners,
             AttachedRunners = attached,
         };
         Settings = settings;
         Clock = new SetClock(Time);
-        Pool = new RunnerPool(settings, Launcher, Clock, Log);
+        Pool = new RunnerPool(settings, Launcher, Clock, Log, readMemory is null ? null : _ => readMemory());
     }
 
     public FakeLauncher Launcher { get; } = new();
@@ -66,6 +79,14 @@ internal sealed class PoolBed : IAsyncDisposable
         FakeRunner runner = await StartedAsync();
         runner.BecomeReady();
         return (runner, (await asked).Lease!);
+    }
+
+    /// <summary>Makes a runner ready, and waits until the pool knows it.</summary>
+    public async Task ReadyAsync(FakeRunner runner)
+    {
+        runner.BecomeReady();
+        while (!Pool.Runners.Any(shown => shown.Id == runner.Id && shown.State == RunnerState.Ready))
+            await SettleAsync();
     }
 
     /// <summary>Waits until the pool has processed all previous events.</summary>
