@@ -1,5 +1,6 @@
 using ModelRunner.Configuration;
 using ModelRunner.Daemon.Models;
+using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Layout;
 using ModelRunner.Store.Names;
 
@@ -29,9 +30,8 @@ internal readonly record struct NamedModel(ModelEntry Model, StoreEntry? Entry)
             return new NamedModel(model, null);
 
         string[] names = [.. OrderNames(model, written)];
-        string[] own = [.. StoredModels.NamesOf(entry)];
         bool isByContent = id is not null || query.File is not null;
-        string first = (isByContent ? names.FirstOrDefault(name => IsOwn(own, name)) : null) ?? names[0];
+        string first = (isByContent ? names.FirstOrDefault(name => IsOwn(entry, name)) : null) ?? names[0];
         return new NamedModel(
             model with { Reference = first, OtherNames = [.. names.Where(name => name != first)], Id = entry.Id }, entry);
     }
@@ -53,5 +53,7 @@ internal readonly record struct NamedModel(ModelEntry Model, StoreEntry? Entry)
         : !Array.Exists(spellings, spelling => spelling.IsEndOf(name)) ? 3
         : Array.Exists(spellings, spelling => spelling.Tag == name.Tag) ? 1 : 2;
 
-    private static bool IsOwn(string[] own, string name) => own.Contains(name, StringComparer.OrdinalIgnoreCase);
+    private static bool IsOwn(StoreEntry entry, string name) => name == ForeignModel.NameOf(entry.Id)
+        || entry.Tags.Any(tag => ArtifactNameParser.TryParse(tag, out ArtifactName? full, out _) && full!.ToShortString().Equals(
+            name, full.IsOnHuggingFace ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal));
 }

@@ -50,7 +50,7 @@ internal static partial class HuggingFaceCache
                 continue;
 
             string[] revisions = commit == main ? [commit, HubFile.Main] : [commit];
-            files.AddTo(name, new HashSet<string>(StringComparer.OrdinalIgnoreCase), Path.Join(snapshots, commit), revisions);
+            files.AddTo(name, Path.Join(snapshots, commit), revisions);
             return;
         }
     }

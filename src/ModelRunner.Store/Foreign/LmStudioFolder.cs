@@ -36,10 +36,9 @@ internal static class LmStudioFolder
                 if (scan.IsCut)
                     return;
                 var files = new RepositoryFiles(scan);
-                files.Collect(Path.Join(folder, repository), depth: 1);
-
-                // Else a file that is added would take the tag of another one, and requests would mean another model.
-                files.AddTo($"lmstudio/{publisher}/{repository}", new HashSet<string>(files.SharedTags, StringComparer.OrdinalIgnoreCase));
+                string place = Path.Join(folder, repository);
+                files.Collect(place, depth: 1);
+                files.AddTo($"lmstudio/{publisher}/{repository}", place);
             }
         }
     }

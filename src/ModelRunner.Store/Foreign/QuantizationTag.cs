@@ -12,19 +12,30 @@ internal static partial class QuantizationTag
     public static string Of(string fileName) =>
         Pattern().Match(Stem(fileName).ToUpperInvariant()) is { Success: true } match ? match.Groups["tag"].Value : None;
 
-    /// <summary>A tag that no other file of the repository has: the quantization, else the name, else both with a number.</summary>
+    /// <summary>The tag that is the name of a file.</summary>
+    public static string NameOf(string fileName) => Unsafe().Replace(Stem(fileName), "-");
+
+    /// <summary>A tag that no other file of the repository has: the quantization, else the name, else that with a number.</summary>
     /// <param name="fileName">The name of the file, without the numbers of a shard.</param>
     /// <param name="taken">The tags of the files before it. Its own is added.</param>
-    public static string Choose(string fileName, HashSet<string> taken)
+    public static string Choose(string fileName, HashSet<string> taken) => Choose(fileName, fileName, taken);
+
+    /// <summary>A tag that no other file of the repository has: the quantization, else the name, else the path, else that with a number.</summary>
+    /// <param name="fileName">The name of the file, without the numbers of a shard.</param>
+    /// <param name="path">Its path in the repository, without them too.</param>
+    /// <param name="taken">The tags that it may not have. Its own is added.</param>
+    public static string Choose(string fileName, string path, HashSet<string> taken)
     {
         string tag = Of(fileName);
         if (taken.Add(tag))
             return tag;
 
-        string stem = Unsafe().Replace(Stem(fileName), "-");
-        string candidate = stem;
+        string candidate = NameOf(fileName);
+        if (taken.Add(candidate))
+            return candidate;
+        string whole = candidate = NameOf(path);
         for (int number = 2; !taken.Add(candidate); number++)
-            candidate = $"{stem}-{number}";
+            candidate = $"{whole}-{number}";
         return candidate;
     }
 

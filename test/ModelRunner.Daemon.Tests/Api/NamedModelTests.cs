@@ -48,6 +48,17 @@ public sealed class NamedModelTests : IDisposable
     }
 
     [Fact]
+    public void An_id_has_the_name_of_its_own_manifest_also_if_only_the_case_of_the_tag_differs()
+    {
+        string upper = ArtifactBed.Id("c3", 3);
+        _bed.Add(upper, 1, "docker.io/la/x:LATEST");
+        using ModelCatalog catalog = _bed.Catalog();
+
+        Assert.Equal("la/x:LATEST", NamedModel.Of(Index(), catalog.Find(upper).Model!, upper).Model.Reference);
+        Assert.Equal("la/x:latest", NamedModel.Of(Index(), catalog.Find(First).Model!, First).Model.Reference);
+    }
+
+    [Fact]
     public void A_manifest_that_is_not_in_the_store_is_not_described_by_another_one()
     {
         using ModelCatalog catalog = _bed.Catalog();

@@ -43,7 +43,7 @@ public sealed class SourceCatalogTests : IDisposable
         ModelCatalog catalog = _bed.Catalog();
         string? find(string address) => catalog.Find($"https://huggingface.co/{address}").Model?.Reference;
 
-        Assert.Equal("huggingface.co/lab/otter:Q4_0", find("Lab/Otter/resolve/main/A-Q4_0.gguf"));
+        Assert.Equal("huggingface.co/lab/otter:A-Q4_0", find("Lab/Otter/resolve/main/A-Q4_0.gguf"));
         Assert.Equal("huggingface.co/lab/otter:B-Q4_0", find("lab/otter/blob/main/b/B-Q4_0.gguf?download=true"));
         Assert.Equal("huggingface.co/lab/otter:B-Q4_0", find($"Lab/Otter/blob/{ForeignStores.Commit}/b/B-Q4_0.gguf"));
         Assert.Null(find("Lab/Otter/resolve/main/C-Q4_0.gguf"));

@@ -81,8 +81,32 @@ public sealed class ListingTests : IDisposable
         _folder.AddToHuggingFace("lab/two", "imatrix.gguf", "4"u8.ToArray());
 
         Assert.Equal(
-            ["huggingface.co/lab/two:Q4_0", "huggingface.co/lab/two:otter-Q4_0", "huggingface.co/lab/two:otter-Q4_0-2"],
+            ["huggingface.co/lab/two:a-otter-Q4_0", "huggingface.co/lab/two:b-otter-Q4_0", "huggingface.co/lab/two:c-otter-Q4_0"],
             HuggingFace().Models.Select(static model => model.Name));
+    }
+
+    [Theory]
+    [InlineData("b-otter-Q4_K_M.gguf", "a-otter-Q4_K_M.gguf", "b-otter-Q4_K_M")]
+    [InlineData("b/otter-Q4_K_M.gguf", "a/otter-q4_k_m.gguf", "b-otter-Q4_K_M")]
+    [InlineData("otter.gguf", "finch.gguf", "otter")]
+    [InlineData("otter-Q8_0-00001-of-00001.gguf", "otter-Q8_0.gguf", null)]
+    public void A_tag_never_means_another_file_because_one_is_added(string file, string added, string? tag)
+    {
+        string first = _folder.AddToHuggingFace("lab/otter", file, "first"u8.ToArray());
+        _folder.Write($"usual/lab/otter/{file}", "first");
+        (string Hub, string Studio) before = (Assert.Single(HuggingFace().Models).Name, Assert.Single(Studio()).Name);
+
+        _folder.AddToHuggingFace("lab/otter", added, "second"u8.ToArray());
+        _folder.Write($"usual/lab/otter/{added}", "second");
+
+        Assert.Equal(2, HuggingFace().Models.Count);
+        Assert.DoesNotContain(before.Hub, HuggingFace().Models.Select(static model => model.Name));
+        Assert.DoesNotContain(before.Studio, Studio().Select(static model => model.Name));
+        if (tag is not null)
+        {
+            Assert.Equal([first], HuggingFace().Models.Single(model => model.Name == $"huggingface.co/lab/otter:{tag}").Shards);
+            Assert.Equal([_folder.PathOf($"usual/lab/otter/{file}")], Studio().Single(model => model.Name == $"lmstudio/lab/otter:{tag}").Shards);
+        }
     }
 
     [Fact]
@@ -154,6 +178,8 @@ public sealed class ListingTests : IDisposable
     private string[] Everything() =>
         [.. Directory.EnumerateFileSystemEntries(_folder.Path, "*", SearchOption.AllDirectories)
             .Select(static path => $"{path} {File.GetLastWriteTimeUtc(path):O}").Order(StringComparer.Ordinal)];
+
+    private IReadOnlyList<ForeignModel> Studio() => LmStudioFolder.List([_folder.PathOf("usual")], null, Scan()).Models;
 
     private ForeignListing HuggingFace() => HuggingFaceCache.List([_folder.PathOf("hub")], Scan());
 
