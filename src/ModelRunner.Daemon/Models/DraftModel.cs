@@ -17,9 +17,10 @@ internal sealed record DraftModel(string Reference, ModelFile File, GgufHeader H
     /// <param name="modelPath">The file of the model, whose name stays.</param>
     public string HideIn(string text, string? modelPath)
     {
-        text = text.Replace(File.Path, Hidden, StringComparison.Ordinal).Replace($"the draft model is {Reference}: ", "", StringComparison.Ordinal)
-            .Replace($"draft model {Reference}", "draft model", StringComparison.Ordinal).Replace(Reference, Hidden, StringComparison.Ordinal);
+        text = HiddenName.ReplaceFile(text, File.Path, Hidden);
+        text = HiddenName.Replace(text, $"draft model {Reference}", "draft model");
+        text = HiddenName.Replace(text, Reference, Hidden);
         string name = Path.GetFileName(File.Path);
-        return name == Path.GetFileName(modelPath) ? text : text.Replace(name, Hidden, StringComparison.Ordinal);
+        return name == Path.GetFileName(modelPath) ? text : HiddenName.ReplaceFile(text, name, Hidden);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using ModelRunner.Daemon.Models;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
@@ -66,15 +67,44 @@ public sealed class DraftRightsTests : IDisposable
         _folder.Write("models/hush-1b.gguf", damaged);
         await using DaemonFixture daemon = await StartAsync("8GiB");
 
-        Assert.Contains("; the draft model is hush-1b:latest: replace its file, or use", await RefusalAsync(daemon, "all"), StringComparison.Ordinal);
+        Assert.Contains("; replace the file of the draft model hush-1b:latest, or use", await RefusalAsync(daemon, "all"), StringComparison.Ordinal);
         string limited = await RefusalAsync(daemon, "ada");
-        Assert.Contains("; replace its file, or use another draft model or none", limited, StringComparison.Ordinal);
+        Assert.Contains("; replace the file of the draft model, or use another draft model or none", limited, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, limited, StringComparison.Ordinal);
     }
 
-    private static async Task<string> RefusalAsync(DaemonFixture daemon, string key, HttpStatusCode? status = null)
+    [Theory]
+    [InlineData("lab/hush:1b", "/m/hush.gguf")]
+    [InlineData("lab/hush:1b", "/m/hush-1b.gguf")]
+    public void A_name_that_contains_that_of_the_draft_model_stays(string reference, string path)
     {
-        KeyedResponse response = await KeyedDaemon.SendAsync(daemon, KeyedDaemon.Chat, KeyedDaemon.KeyOf(key), Body);
+        var draft = new DraftModel(reference, ModelFile.FromPath(path), null!, null!);
+        string file = Path.GetFileName(path);
+
+        Assert.Equal(
+            $"its draft model: its draft model:7: bad (its draft model). Needed by big-{reference}, x/{reference}, {reference}.2, {reference}-q4 and {reference}:x; big-{file}, {file}.part",
+            draft.HideIn(
+                $"{reference}: {file}:7: bad ({path}). Needed by big-{reference}, x/{reference}, {reference}.2, {reference}-q4 and {reference}:x; big-{file}, {file}.part",
+                "/m/big.gguf"));
+        Assert.Equal("its draft model. 'its draft model', /other/its draft model", draft.HideIn($"{reference}. '{path}', /other/{file}", "/m/big.gguf"));
+    }
+
+    [Fact]
+    public async Task The_name_of_the_model_may_contain_that_of_its_draft_model()
+    {
+        _folder.Write("models/hush-1b.gguf", ReadChat());
+        _folder.Write("models/big-hush-1b.gguf", ReadChat());
+        await using DaemonFixture daemon = await StartAsync("80MiB");
+
+        string limited = await RefusalAsync(daemon, "big", HttpStatusCode.ServiceUnavailable, Body.Replace("tiny-chat", "big-hush-1b", StringComparison.Ordinal));
+
+        Assert.Matches("^model \"big-hush-1b:latest\" needs about [0-9]+ MiB", limited);
+        Assert.DoesNotContain(Secret, limited.Replace("big-hush-1b:latest", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    private static async Task<string> RefusalAsync(DaemonFixture daemon, string key, HttpStatusCode? status = null, string body = Body)
+    {
+        KeyedResponse response = await KeyedDaemon.SendAsync(daemon, KeyedDaemon.Chat, KeyedDaemon.KeyOf(key), body);
         Assert.True(status is null || response.Status == status, $"{key} got {response.Status}: {response.Text}");
         using var document = JsonDocument.Parse(response.Text);
         return document.RootElement.GetProperty("error").GetProperty("message").GetString()!;
@@ -88,9 +118,10 @@ public sealed class DraftRightsTests : IDisposable
         {
             Folder = _folder, HasTcp = true,
             Configuration = $$"""
-                { "limits": { "memory": "{{memory}}" }, "models": { "tiny-chat": { "draft": { "model": "hush-1b" } } },
+                { "limits": { "memory": "{{memory}}" }, "models": { "tiny-chat": { "draft": { "model": "hush-1b" } }, "big-hush-1b": { "draft": { "model": "hush-1b" } } },
                   "keys": {
                     {{KeyedDaemon.Key("ada", """, "models": ["tiny-chat"]""")}},
+                    {{KeyedDaemon.Key("big", """, "models": ["big-hush-1b"]""")}},
                     {{KeyedDaemon.Key("both", """, "models": ["tiny-chat", "hush-1b"]""")}},
                     {{KeyedDaemon.Key("pattern", """, "models": ["tiny-chat", "hush*"]""")}},
                     {{KeyedDaemon.Key("all")}} } }

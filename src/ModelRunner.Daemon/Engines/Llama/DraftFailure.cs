@@ -33,7 +33,7 @@ internal static class DraftFailure
     public static RunnerFailure Attribute(RunnerFailure failure, string draft) => failure.Reason switch
     {
         StopReason.ModelInvalid or StopReason.ModelMissing or StopReason.ModelUnsupported =>
-            failure with { Message = $"{NameDraft(failure.Message)}; the draft model is {draft}: replace its file, or use another draft model or none" },
+            failure with { Message = $"{NameDraft(failure.Message)}; replace the file of the draft model {draft}, or use another draft model or none" },
         StopReason.Crashed =>
             failure with { Message = $"{failure.Message}; it was loading the draft model {draft}, whose file may be damaged: try another draft model or none" },
         _ => failure with { Message = $"{failure.Message}; it was loading the draft model {draft}" },
