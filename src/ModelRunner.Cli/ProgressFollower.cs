@@ -40,7 +40,8 @@ internal sealed class ProgressFollower(CliConsole console, DaemonClient client, 
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested && !isJson)
         {
-            console.Error.WriteLine($"Interrupted. What was fetched is kept; \"model-runner pull {PlainText.EscapeAndCut(model, MaxName)}\" continues.");
+            string rest = limit is null ? "" : $" --limit {string.Concat(PlainText.EscapeAndCut(limit, MaxName).Split(' '))}";
+            console.Error.WriteLine($"Interrupted. What was fetched is kept; \"model-runner pull {PlainText.EscapeAndCut(model, MaxName)}{rest}\" continues.");
             throw;
         }
     }

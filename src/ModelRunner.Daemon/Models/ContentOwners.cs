@@ -1,8 +1,8 @@
 namespace ModelRunner.Daemon.Models;
 
 /// <summary>
-/// Finds the model that has the same weights, settings and image projector as another one. A projector of which neither the inode nor the digest is known to
-/// be the same is another one: with it, a model would see something else. Used by one thread.
+/// Finds the model that has the same weights, settings and image projector as another one. Two projectors are the same only
+/// if their inode or their digest is the same. A model with another projector would understand pictures in another way. Used by one thread.
 /// </summary>
 internal sealed class ContentOwners
 {

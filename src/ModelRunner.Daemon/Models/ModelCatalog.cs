@@ -180,7 +180,7 @@ internal sealed class ModelCatalog : IDisposable
             return new ModelLookup(null, problem) { Reason = ModelLookupReason.Ambiguous };
         if (_watch.Last is not { IsWithoutStore: false } last || _watch.HasUnknownSource)
             return NotRead(parsed.ToString());
-        if (ModelIds.IsBroken(reference.Trim()))
+        if (ModelIds.LooksLikeId(reference.Trim()))
             return NoId(reference.Trim());
         ModelLookup unknown = await DescribeUnknownAsync(last.Snapshot, parsed, cancellationToken);
         return unknown with { Reason = ModelLookupReason.Unknown, Pullable = ModelQuery.ToArtifact(reference) };

@@ -25,7 +25,7 @@ internal static class ModelIds
     }
 
     /// <summary>Whether a text looks like an id and is none, because it has too few or too many digits or upper-case letters.</summary>
-    public static bool IsBroken(string written) => written.StartsWith(Algorithm, StringComparison.OrdinalIgnoreCase)
+    public static bool LooksLikeId(string written) => written.StartsWith(Algorithm, StringComparison.OrdinalIgnoreCase)
         && written.AsSpan(Algorithm.Length).IndexOfAnyExcept(AnyCase) < 0 && DigitsOf(written, out _) is null;
 
     /// <summary>The digits of an id, or of its beginning, as a client may write it; null: it is none.</summary>

@@ -22,7 +22,7 @@ internal sealed class ModelPulls : IDisposable
     private const int MaxTokenFile = 4096;
 
     private readonly Func<DaemonSettings> _settings;
-    private readonly SharedRate _rate;
+    private readonly ByteRateLimit _rate;
     private readonly TimeProvider _time;
     private readonly ILogger<ModelPulls> _logger;
     private readonly ISourceThreads _threads;
@@ -44,7 +44,7 @@ internal sealed class ModelPulls : IDisposable
         Store = new ModelStore(StoreFolder.Below(settings().ModelsPath) with { Damage = damage ?? new KnownDamage() }, time);
         _pushes = new PushRunner(Store);
         Checks = new CheckRunner(Store) { Affected = LogDamaged };
-        _rate = new SharedRate(time) { BytesPerSecond = settings().Downloads.BytesPerSecond };
+        _rate = new ByteRateLimit(time) { BytesPerSecond = settings().Downloads.BytesPerSecond };
 
         // A file of authorities that cannot be used is tried again with the next pull.
         _parts = new(Make, LazyThreadSafetyMode.PublicationOnly);

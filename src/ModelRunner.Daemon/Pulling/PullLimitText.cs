@@ -15,13 +15,19 @@ internal static class PullLimitText
     {
         if (own is not { } limit)
             return null;
-        if (all < limit)
-            return $"Limit: {Rate(all.Value)} for all pulls together (pull.limit), which is less than yours of {Rate(limit)}";
-        if (pull is null)
-            return $"Limit: none, because another client without one follows this pull too; yours is {Rate(limit)}";
-        if (pull > limit)
-            return $"Limit: {Rate(pull.Value)}, because another client with it follows this pull too; yours is {Rate(limit)}";
-        return wasTold ? $"Limit: {Rate(limit)}, which is yours" : null;
+        if (all < (pull ?? long.MaxValue) && all != limit)
+        {
+            string cause = all < limit
+                ? "which is less than yours of" : "because another client with a larger one, or without one, follows this pull too; yours is";
+            return $"Limit: {Rate(all.Value)} for all pulls together (pull.limit), {cause} {Rate(limit)}";
+        }
+
+        return (pull < all ? pull : all ?? pull) switch
+        {
+            null => $"Limit: none, because another client without one follows this pull too; yours is {Rate(limit)}",
+            { } shared when shared > limit => $"Limit: {Rate(shared)}, because another client with it follows this pull too; yours is {Rate(limit)}",
+            _ => wasTold ? $"Limit: {Rate(limit)}, which is yours" : null,
+        };
     }
 
     private static string Rate(long bytes) => $"{FileSizeText.Format(bytes)}/s";

@@ -5,20 +5,20 @@ namespace ModelRunner.Store.Pulls;
 /// count for the one with the largest limit, so that no pull is slower because of another one. Safe to call from any thread.
 /// </summary>
 /// <param name="all">The rate of all pulls together.</param>
-internal sealed class FetchRate(SharedRate all)
+internal sealed class FetchRate(ByteRateLimit all)
 {
     private readonly Lock _lock = new();
-    private readonly List<SharedRate> _pulls = [];
+    private readonly List<ByteRateLimit> _pulls = [];
 
     /// <summary>Adds a pull that needs the file.</summary>
-    public void Add(SharedRate pull)
+    public void Add(ByteRateLimit pull)
     {
         lock (_lock)
             _pulls.Add(pull);
     }
 
     /// <summary>Removes a pull that no longer needs it.</summary>
-    public void Remove(SharedRate pull)
+    public void Remove(ByteRateLimit pull)
     {
         lock (_lock)
             _pulls.Remove(pull);
@@ -42,13 +42,13 @@ internal sealed class FetchRate(SharedRate all)
     }
 
     // Null: at least one of the pulls has no limit.
-    private SharedRate? Largest()
+    private ByteRateLimit? Largest()
     {
         lock (_lock)
         {
-            SharedRate? largest = null;
+            ByteRateLimit? largest = null;
             long most = -1;
-            foreach (SharedRate pull in _pulls)
+            foreach (ByteRateLimit pull in _pulls)
             {
                 if (pull.BytesPerSecond is not { } limit)
                     return null;

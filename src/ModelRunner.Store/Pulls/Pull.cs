@@ -18,7 +18,7 @@ internal sealed class Pull
 
     /// <param name="name">The model.</param>
     /// <param name="time">The clock.</param>
-    internal Pull(ArtifactName name, TimeProvider time) => (Name, Rate) = (name, new SharedRate(time));
+    internal Pull(ArtifactName name, TimeProvider time) => (Name, Rate) = (name, new ByteRateLimit(time));
 
     /// <summary>The model.</summary>
     public ArtifactName Name { get; }
@@ -58,7 +58,7 @@ internal sealed class Pull
     internal long Place => Volatile.Read(ref _place);
 
     /// <summary>Limits the bytes per second.</summary>
-    internal SharedRate Rate { get; }
+    internal ByteRateLimit Rate { get; }
 
     /// <summary>Adds a client with its limit in bytes per second; null: it has none. Only <see cref="PullQueue"/> does that, under its lock.</summary>
     internal void AddClient(long? limit)

@@ -159,7 +159,7 @@ internal sealed class PullRunner(
             async (file, token) => await FetchAsync(file, plan.Open, pull, token));
     }
 
-    // What is here already is no progress of this pull, so it is there from the beginning. A pull that must fetch each file has nothing yet.
+    // Bytes that are on the disk already count from the first line on, so the rate does not include them. A pull that must fetch each file starts at zero.
     private FileProgress BeginProgress(Pull pull, Descriptor file)
     {
         var progress = new FileProgress(file);

@@ -9,7 +9,7 @@ namespace ModelRunner.Store.Pulls;
 /// </summary>
 /// <param name="fetcher">Fetches files.</param>
 /// <param name="rate">The rate of all pulls together.</param>
-internal sealed class SharedFetches(FileFetcher fetcher, SharedRate rate)
+internal sealed class SharedFetches(FileFetcher fetcher, ByteRateLimit rate)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<Digest, SharedFetch> _running = [];
@@ -20,7 +20,7 @@ internal sealed class SharedFetches(FileFetcher fetcher, SharedRate rate)
     /// <param name="repository">As in <see cref="FileFetcher"/>. A fetch with one is never shared: another pull has another server.</param>
     /// <param name="pull">The rate of the pull, which pays for the bytes until <see cref="FetchRate.Remove"/> is called.</param>
     /// <param name="isOwn">Whether the fetch was begun, so that it uses <paramref name="open"/>.</param>
-    public SharedFetch Join(Descriptor file, FileOpener open, string? repository, SharedRate pull, out bool isOwn)
+    public SharedFetch Join(Descriptor file, FileOpener open, string? repository, ByteRateLimit pull, out bool isOwn)
     {
         isOwn = false;
         lock (_lock)

@@ -18,6 +18,15 @@ public sealed class PullLimitTests
     [InlineData(2_000_000L, null, null, false, "Limit: none, because another client without one follows this pull too; yours is 2.00 MB/s")]
     [InlineData(2_000_000L, 3_000_000L, null, false, "Limit: 3.00 MB/s, because another client with it follows this pull too; yours is 2.00 MB/s")]
     [InlineData(2_000_000L, null, 1_000_000L, false, "Limit: 1.00 MB/s for all pulls together (pull.limit), which is less than yours of 2.00 MB/s")]
+    [InlineData(200_000L, null, 300_000L, false,
+        "Limit: 300.00 kB/s for all pulls together (pull.limit), because another client with a larger one, or without one, follows this pull too; yours is 200.00 kB/s")]
+    [InlineData(2_000_000L, 5_000_000L, 3_000_000L, false,
+        "Limit: 3.00 MB/s for all pulls together (pull.limit), because another client with a larger one, or without one, follows this pull too; yours is 2.00 MB/s")]
+    [InlineData(2_000_000L, 3_000_000L, 5_000_000L, false, "Limit: 3.00 MB/s, because another client with it follows this pull too; yours is 2.00 MB/s")]
+    [InlineData(2_000_000L, 3_000_000L, 3_000_000L, false, "Limit: 3.00 MB/s, because another client with it follows this pull too; yours is 2.00 MB/s")]
+    [InlineData(2_000_000L, null, 2_000_000L, false, null)]
+    [InlineData(2_000_000L, 5_000_000L, 2_000_000L, true, "Limit: 2.00 MB/s, which is yours")]
+    [InlineData(2_000_000L, 2_000_000L, 3_000_000L, true, "Limit: 2.00 MB/s, which is yours")]
     public void A_client_is_told_which_other_limit_holds(long? own, long? pull, long? all, bool wasTold, string? expected) =>
         Assert.Equal(expected, PullLimitText.Describe(own, pull, all, wasTold));
 

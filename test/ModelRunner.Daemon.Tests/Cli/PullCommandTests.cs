@@ -91,8 +91,10 @@ public sealed class PullCommandTests
         Assert.Equal((0, "Loaded otter.\n", "The model is not there; pulling ai/otter.\nModel pulled successfully\n"), (exitCode, output, error));
     }
 
-    [Fact]
-    public async Task Control_C_says_that_what_was_fetched_is_kept_and_how_to_go_on()
+    [Theory]
+    [InlineData("pull otter", "pull", "otter")]
+    [InlineData("pull otter --limit 20MB/s", "pull", "otter", "--limit", "20 MB/s")]
+    public async Task Control_C_says_that_what_was_fetched_is_kept_and_how_to_go_on(string command, params string[] arguments)
     {
         await using FakeDaemon daemon = await FakeDaemon.StartAsync();
         daemon.On("/models/create", async context =>
@@ -102,13 +104,13 @@ public sealed class PullCommandTests
             await context.Response.Body.FlushAsync();
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
-        await using Terminal terminal = Terminal.Start(daemon, ["pull", "otter"], ("NO_COLOR", "1"));
+        await using Terminal terminal = Terminal.Start(daemon, arguments, ("NO_COLOR", "1"));
         await terminal.WaitForAsync("5.00 MB");
 
         terminal.Type("\u0003");
 
         Assert.Equal(130, await terminal.WaitForEndAsync());
-        Assert.Contains("Interrupted. What was fetched is kept; \"model-runner pull otter\" continues.", terminal.Screen, StringComparison.Ordinal);
+        Assert.Contains($"Interrupted. What was fetched is kept; \"model-runner {command}\" continues.", terminal.Screen, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -30,7 +30,7 @@ internal sealed class HubFixture : IAsyncDisposable
         var hub = new HubPlanner(
             new HubClient(_outgoing, retries, TimeProvider.System), () => HubSettings.Read(variables.GetValueOrDefault, static _ => null), fit);
         var fetcher = new FileFetcher(Store, settings, Counters, TimeProvider.System);
-        _runner = new PullRunner(Store, new RegistryPlanner(registries), new SharedFetches(fetcher, new SharedRate(TimeProvider.System)), settings, hub: hub);
+        _runner = new PullRunner(Store, new RegistryPlanner(registries), new SharedFetches(fetcher, new ByteRateLimit(TimeProvider.System)), settings, hub: hub);
         Queue = new PullQueue(_runner, Counters, TimeProvider.System, (_, _, mistake) => Mistake = mistake);
     }
 

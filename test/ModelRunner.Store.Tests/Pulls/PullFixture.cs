@@ -25,7 +25,7 @@ internal sealed class PullFixture : IDisposable
         _registry = registry ?? new RegistryFixture();
         _store = new StoreFixture(TimeProvider.System, beforeStep);
         settings = (settings ?? new PullSettings()) with { FirstWait = TimeSpan.FromMilliseconds(1), MaxWait = TimeSpan.FromMilliseconds(2) };
-        Rate = new SharedRate(time) { BytesPerSecond = settings.BytesPerSecond };
+        Rate = new ByteRateLimit(time) { BytesPerSecond = settings.BytesPerSecond };
         var adoption = new ContentAdoption(Store, () => Places, new PlaceReader(new PlaceThreads(), TimeProvider.System));
         _runner = new PullRunner(
             Store, new RegistryPlanner(_registry.Client),
@@ -40,7 +40,7 @@ internal sealed class PullFixture : IDisposable
 
     public PullCounters Counters { get; } = new();
 
-    public SharedRate Rate { get; }
+    public ByteRateLimit Rate { get; }
 
     public PullQueue Queue { get; }
 

@@ -124,9 +124,9 @@ public sealed class PullLimitTests : IDisposable
     [InlineData(20_000_000, 256 * 1024)]
     public void Reads_are_small_enough_for_an_even_rate(long limit, int expected)
     {
-        var rate = new FetchRate(new SharedRate(_time));
+        var rate = new FetchRate(new ByteRateLimit(_time));
         Assert.Equal(256 * 1024, rate.ReadSize(256 * 1024));
-        rate.Add(new SharedRate(_time) { BytesPerSecond = limit });
+        rate.Add(new ByteRateLimit(_time) { BytesPerSecond = limit });
 
         Assert.Equal(expected, rate.ReadSize(256 * 1024));
     }

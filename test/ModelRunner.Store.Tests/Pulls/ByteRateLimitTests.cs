@@ -3,7 +3,7 @@ using ModelRunner.Store.Pulls;
 
 namespace ModelRunner.Store.Tests.Pulls;
 
-public sealed class SharedRateTests
+public sealed class ByteRateLimitTests
 {
     private readonly FakeTimeProvider _time = new();
 
@@ -12,7 +12,7 @@ public sealed class SharedRateTests
     [Fact]
     public async Task Two_pulls_share_one_limit()
     {
-        var rate = new SharedRate(_time) { BytesPerSecond = 1000 };
+        var rate = new ByteRateLimit(_time) { BytesPerSecond = 1000 };
         var waits = new List<Task>();
         for (int part = 0; part < 10; part++)
             waits.Add(rate.PayAsync(1000, Token).AsTask());
@@ -30,7 +30,7 @@ public sealed class SharedRateTests
     [InlineData(1_000_000L)]
     public async Task A_new_limit_wakes_a_pull_that_waits(long? limit)
     {
-        var rate = new SharedRate(_time) { BytesPerSecond = 1 };
+        var rate = new ByteRateLimit(_time) { BytesPerSecond = 1 };
         Task waiting = rate.PayAsync(1_000_000, Token).AsTask();
         Assert.False(waiting.IsCompleted);
 
@@ -42,7 +42,7 @@ public sealed class SharedRateTests
     [Fact]
     public async Task A_pull_that_waits_can_be_cancelled()
     {
-        var rate = new SharedRate(_time) { BytesPerSecond = 1 };
+        var rate = new ByteRateLimit(_time) { BytesPerSecond = 1 };
         using var cancelled = new CancellationTokenSource();
         Task waiting = rate.PayAsync(1_000_000, cancelled.Token).AsTask();
 
@@ -54,7 +54,7 @@ public sealed class SharedRateTests
     [Fact]
     public async Task Without_a_limit_nothing_waits_and_a_new_limit_forgets_the_old_debt()
     {
-        var rate = new SharedRate(_time) { BytesPerSecond = 1 };
+        var rate = new ByteRateLimit(_time) { BytesPerSecond = 1 };
         Assert.False(rate.PayAsync(1_000_000, Token).AsTask().IsCompleted);
 
         rate.BytesPerSecond = 1000;

@@ -2,7 +2,7 @@ namespace ModelRunner.Store.Pulls;
 
 /// <summary>Limits the bytes per second of one pull, or of all pulls together. A new limit holds at once, also for a pull that waits. Thread-safe.</summary>
 /// <param name="time">The clock.</param>
-internal sealed class SharedRate(TimeProvider time)
+internal sealed class ByteRateLimit(TimeProvider time)
 {
     // Bytes that may come at once after a pause, in seconds of the limit.
     private const double MaxBurst = 0.25;
