@@ -5,6 +5,9 @@ namespace ModelRunner.Configuration;
 /// <param name="Next">The settings after it.</param>
 internal sealed record SettingsChange(DaemonSettings Previous, DaemonSettings Next)
 {
+    /// <summary>Whether the configuration was read again. Otherwise a client changed the settings of models.</summary>
+    public bool IsReload { get; init; } = true;
+
     /// <summary>
     /// The canonical references of the models whose runners would be started in another way now. A model that is missing in the configuration
     /// counts as one without settings. A model may have the settings of an entry with another name of the same meaning.

@@ -101,7 +101,7 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
 
         // They may be those of a program that was replaced.
         _flags = FrozenDictionary<string, EngineFlags>.Empty;
-        await ApplyAsync();
+        await ApplyAsync(isReload: true);
         lock (_lock)
             (_lastReload, _problems) = (new ReloadSnapshot(IsSuccessful: true, now), []);
     }
@@ -118,13 +118,13 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
         if (check is not null)
             await check(_written.With(next, known));
         (_overrides, _flags) = (next, known);
-        await ApplyAsync();
+        await ApplyAsync(isReload: false);
     }
 
-    private async Task ApplyAsync()
+    private async Task ApplyAsync(bool isReload)
     {
         DaemonSettings next = _written.With(_overrides, _flags);
-        var change = new SettingsChange(_current, next);
+        var change = new SettingsChange(_current, next) { IsReload = isReload };
         _current = next;
         List<Exception> failures = [];
         foreach (Func<SettingsChange, Task> subscriber in _subscribers)

@@ -8,6 +8,6 @@ namespace ModelRunner.Scheduling;
 /// <param name="Demand">What its runner needs.</param>
 public sealed record Resident(RunnerKey Key, RunnerDemand Demand)
 {
-    /// <summary>Whether its file is the one that it had in the previous list, so that its failed starts still count.</summary>
-    public bool HasOldFile { get; init; }
+    /// <summary>Whether it would be started as in the previous list: with the same file and settings. Then its failed starts still count.</summary>
+    public bool IsUnchanged { get; init; }
 }

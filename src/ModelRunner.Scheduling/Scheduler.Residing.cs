@@ -21,20 +21,22 @@ public sealed partial class Scheduler
     public bool HasGivenUp => _givenUp.Count > 0;
 
     /// <summary>Whether a resident is not started without a request, because it cannot be loaded as things are or because its starts failed.</summary>
-    public bool IsAway(RunnerKey resident) => _blockedResidents.ContainsKey(resident) || _givenUp.Contains(resident);
+    public bool HasResidentProblem(RunnerKey resident) => _blockedResidents.ContainsKey(resident) || _givenUp.Contains(resident);
 
     private void ReplaceResidents(ResidentsChanged changed)
     {
-        // Other settings report it again, also if nothing has changed for this model.
+        // A reload reports it again, also if nothing has changed for this model.
         if (!changed.KeepsUnloaded)
             _blockedResidents.Clear();
-        _dismissed.RemoveWhere(key => !changed.KeepsUnloaded || FindResident(key) is null);
         HashSet<RunnerKey> before = [.. _residents.Select(static resident => resident.Key)];
         _residents = changed.Residents;
 
+        // The previous list may lack models of which only the settings have changed.
+        _dismissed.RemoveWhere(key => !changed.KeepsUnloaded || FindResident(key) is null);
+
         // What made their starts fail may be mended, by other settings or another file. A model that was not a resident has had no start as one,
         // whatever its requests did.
-        HashSet<RunnerKey> same = [.. _residents.Where(resident => changed.KeepsUnloaded && resident.HasOldFile).Select(static resident => resident.Key)];
+        HashSet<RunnerKey> same = [.. _residents.Where(resident => changed.KeepsUnloaded && resident.IsUnchanged).Select(static resident => resident.Key)];
         foreach (RunnerKey key in _givenUp.Concat(_residents.Select(static resident => resident.Key).Where(key => !before.Contains(key))))
         {
             if (!same.Contains(key) && _runners.Find(key) is { IsLive: false } failed)

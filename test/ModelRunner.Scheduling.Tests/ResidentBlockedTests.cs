@@ -17,11 +17,11 @@ public class ResidentBlockedTests
         Assert.Equal((A, RefusalReason.OutOfMemory), (blocked.Key, blocked.Reason));
         Assert.StartsWith("model \"a\" needs about 200 MiB, and the limit for all models together is 100 MiB; use a smaller model", blocked.Message, StringComparison.Ordinal);
         Assert.Equal(100L << 20, blocked.Limits!.Bytes);
-        Assert.True(_bed.IsAway(A));
+        Assert.True(_bed.HasResidentProblem(A));
         Assert.Null(Report(new TimePassed()));
         _bed.LoadIdle(B);
         Assert.Null(Find());
-        Assert.Null(Report(new ResidentsChanged([Large with { HasOldFile = true }]) { KeepsUnloaded = true }));
+        Assert.Null(Report(new ResidentsChanged([Large with { IsUnchanged = true }]) { KeepsUnloaded = true }));
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public class ResidentBlockedTests
 
         Assert.Equal(A, Assert.Single(_bed.Effects.OfType<StartRunner>()).Key);
         Assert.Null(Find());
-        Assert.False(_bed.IsAway(A));
+        Assert.False(_bed.HasResidentProblem(A));
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public class ResidentBlockedTests
 
         Assert.Contains("models with an unlimited keep-alive use 60 of 100 MiB", blocked.Message, StringComparison.Ordinal);
         _bed.Unload("b");
-        Assert.False(_bed.IsAway(A));
+        Assert.False(_bed.HasResidentProblem(A));
         _bed.Exit(pinned);
         Assert.Equal(A, Assert.Single(_bed.Effects.OfType<StartRunner>()).Key);
     }
@@ -65,7 +65,7 @@ public class ResidentBlockedTests
         _bed.LoadIdle(B, memory: 60L << 20);
 
         Assert.Null(Report(new ResidentsChanged([Large with { Demand = new RunnerDemand(50L << 20, null) }])));
-        Assert.False(_bed.IsAway(A));
+        Assert.False(_bed.HasResidentProblem(A));
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public class ResidentBlockedTests
 
         _bed.Handle(new ResidentsChanged([]) { KeepsUnloaded = true });
 
-        Assert.False(_bed.IsAway(A));
+        Assert.False(_bed.HasResidentProblem(A));
     }
 
     private ResidentBlocked? Report(SchedulerEvent happened)

@@ -75,6 +75,19 @@ public class ResidentTests
     }
 
     [Fact]
+    public void Other_settings_of_an_unloaded_resident_do_not_bring_it_back()
+    {
+        RunnerId a = Reside(_one, A);
+        _one.Ready(a);
+        _one.Unload("a");
+        _one.Exit(a);
+        _one.Handle(new ConfigurationChanged(new SchedulerSettings { MaxRunners = 1 }) { OutdatedModels = new HashSet<string> { "a" } });
+        _one.Handle(new ResidentsChanged([new Resident(A, default)]) { KeepsUnloaded = true });
+
+        Assert.Empty(_one.Effects);
+    }
+
+    [Fact]
     public void A_resident_that_cannot_be_started_is_given_up_until_a_request_for_it()
     {
         Assert.Equal(12, FailUntilGivenUp(Reside(_one, A)));
@@ -106,13 +119,13 @@ public class ResidentTests
     {
         FailUntilGivenUp(Reside(_one, A));
 
-        _one.Handle(new ResidentsChanged([new Resident(A, default) { HasOldFile = true }, new Resident(B, default)]) { KeepsUnloaded = true });
+        _one.Handle(new ResidentsChanged([new Resident(A, default) { IsUnchanged = true }, new Resident(B, default)]) { KeepsUnloaded = true });
         Assert.Equal(B, Assert.Single(_one.Effects.OfType<StartRunner>()).Key);
         _one.Fail(_one.Started());
         Assert.DoesNotContain(_one.Pass(TimeSpan.FromSeconds(1)).OfType<StartRunner>(), static start => start.Key == A);
         _one.Fail(_one.Started());
 
-        _one.Handle(new ResidentsChanged([new Resident(A, default) { HasOldFile = true }, new Resident(B, default) { HasOldFile = true }]));
+        _one.Handle(new ResidentsChanged([new Resident(A, default) { IsUnchanged = true }, new Resident(B, default) { IsUnchanged = true }]));
         Assert.Equal(A, Assert.Single(_one.Effects.OfType<StartRunner>()).Key);
     }
 

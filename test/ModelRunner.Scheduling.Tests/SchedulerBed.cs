@@ -24,7 +24,7 @@ internal sealed class SchedulerBed(SchedulerSettings? settings = null)
 
     public TimeSpan? NextDeadline => _scheduler.NextDeadline;
 
-    public bool IsAway(RunnerKey resident) => _scheduler.IsAway(resident);
+    public bool HasResidentProblem(RunnerKey resident) => _scheduler.HasResidentProblem(resident);
 
     public IReadOnlyList<RunnerStatus> Runners => _scheduler.Snapshot();
 

@@ -198,7 +198,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
         });
         var preloads = new ResidentPulls(pulls, catalog, time, logs.CreateLogger<ResidentPulls>());
         var residents = new ResidentLoader(catalog, () => store.Current, pool, time, logs.CreateLogger<ResidentLoader>(), preloads);
-        store.Subscribe(_ => residents.ApplyAsync(web.Lifetime.ApplicationStopping));
+        store.Subscribe(change => change.IsReload
+            ? residents.ApplyAsync(web.Lifetime.ApplicationStopping)
+            : residents.ApplyChangeAsync(web.Lifetime.ApplicationStopping));
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(() => residents.ApplyAsync(web.Lifetime.ApplicationStopping)));
         new FileChanges(catalog, pool, residents, () => store.Current, logs.CreateLogger<FileChanges>()).Follow(web.Lifetime.ApplicationStopping);
         web.Lifetime.ApplicationStarted.Register(catalog.Start);

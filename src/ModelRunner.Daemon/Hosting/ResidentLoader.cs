@@ -27,12 +27,17 @@ internal sealed partial class ResidentLoader(
     private readonly Lock _gate = new();
     private ResidentSearch? _search;
 
-    /// <summary>Applies the current settings. Completes when the models are found, not when they are loaded.</summary>
-    public async Task ApplyAsync(CancellationToken cancellationToken)
+    /// <summary>Applies the settings of the start or of a reload. Completes when the models are found, not when they are loaded.</summary>
+    public Task ApplyAsync(CancellationToken cancellationToken) => ApplyAsync(isChange: false, cancellationToken);
+
+    /// <summary>The same after a change of a client. Models that an unload stopped stay away, and warnings are not repeated.</summary>
+    public Task ApplyChangeAsync(CancellationToken cancellationToken) => ApplyAsync(isChange: true, cancellationToken);
+
+    private async Task ApplyAsync(bool isChange, CancellationToken cancellationToken)
     {
         ResidentSearch search;
         lock (_gate)
-            search = _search = new ResidentSearch();
+            search = _search = isChange && _search is { } last ? last.Continue() : new ResidentSearch();
         if (await TryApplyAsync(search, cancellationToken) is { } isRead)
             _ = FollowAsync(search, isRead, cancellationToken);
     }
@@ -92,9 +97,9 @@ internal sealed partial class ResidentLoader(
         {
             if (search != _search)
                 return null;
-            bool isFirst = search.IsFirst;
+            bool keepsUnloaded = search.KeepsUnloaded;
             if (search.Take(references) is { } residents)
-                pool.SetResidents(residents, keepsUnloaded: !isFirst);
+                pool.SetResidents(residents, keepsUnloaded);
         }
 
         return isRead;

@@ -11,13 +11,29 @@ internal sealed class ResidentSearch
 {
     private readonly Dictionary<string, (RunnerKey Key, ModelEntry Model)> _found = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _problems = new(StringComparer.Ordinal);
+    private bool _isContinued;
     private Dictionary<RunnerKey, ModelEntry>? _taken;
 
     /// <summary>Whether nothing was taken yet.</summary>
     public bool IsFirst => _taken is null;
 
+    /// <summary>Whether models that an unload stopped stay away. Only what a reload takes first brings them back.</summary>
+    public bool KeepsUnloaded => !IsFirst || _isContinued;
+
     /// <summary>Whether a model was not found, or cannot be loaded.</summary>
     public bool HasProblem => _problems.Count > 0;
+
+    /// <summary>
+    /// The search after a client changed settings: it takes all models again, and knows which problems were reported. It brings back what was unloaded only
+    /// if this search should have and has not yet.
+    /// </summary>
+    public ResidentSearch Continue()
+    {
+        var next = new ResidentSearch { _isContinued = KeepsUnloaded };
+        foreach (string reference in _problems.Keys)
+            next._problems[reference] = _problems[reference];
+        return next;
+    }
 
     /// <summary>A model was found.</summary>
     public void Find(string reference, RunnerKey key, ModelEntry model)

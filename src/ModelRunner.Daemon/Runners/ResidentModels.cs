@@ -54,7 +54,8 @@ internal sealed class ResidentModels
             _models = next.ToDictionary(static model => model.Key, model => wanted.Take(model.Key, model.Value, runners));
         return [.. _models.Select(model => new Resident(model.Key, demands.Of(model.Value, model.Key.Mode))
         {
-            HasOldFile = before.TryGetValue(model.Key, out ModelEntry? old) && old.HasSameFileAs(model.Value),
+            IsUnchanged = before.TryGetValue(model.Key, out ModelEntry? old) && old.HasSameFileAs(model.Value)
+                && old.Settings.StartsLike(model.Value.Settings),
         })];
     }
 }

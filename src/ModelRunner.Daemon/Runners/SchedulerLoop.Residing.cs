@@ -31,10 +31,10 @@ internal sealed partial class SchedulerLoop
         }
     }
 
-    // A warning comes once until the settings change: the numbers may change every few seconds.
+    // A warning comes once until the next reload: the numbers may change every few seconds, and clients may change settings often.
     private void ReportResidents(SchedulerEvent schedulerEvent, IReadOnlyList<SchedulerEffect> effects)
     {
-        if (schedulerEvent is ConfigurationChanged)
+        if (schedulerEvent is ResidentsChanged { KeepsUnloaded: false })
             _reported.Clear();
         int known = _residentProblems.Count;
         bool isChanged = false;
@@ -58,7 +58,7 @@ internal sealed partial class SchedulerLoop
 
         foreach (RunnerKey key in _residentProblems.Keys)
         {
-            if (!_scheduler.IsAway(key))
+            if (!_scheduler.HasResidentProblem(key))
                 _residentProblems.Remove(key);
         }
 

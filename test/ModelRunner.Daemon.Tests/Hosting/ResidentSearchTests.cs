@@ -52,6 +52,20 @@ public sealed class ResidentSearchTests
         Assert.True(_search.Fail("a", "two", isFinal: true));
     }
 
+    [Fact]
+    public void A_search_after_a_change_of_a_client_takes_all_again()
+    {
+        Find("a");
+        Assert.False(_search.Continue().KeepsUnloaded);
+        Take();
+
+        ResidentSearch next = _search.Continue();
+        Assert.True(next.IsFirst);
+        Assert.True(next.KeepsUnloaded);
+        Assert.True(next.Continue().KeepsUnloaded);
+        Assert.NotNull(next.Take(["a", "b"]));
+    }
+
     private void Find(string name) => _search.Find(name, new RunnerKey("llama.cpp", name, RunnerMode.Completion), PoolBed.Model(name));
 
     private string? Take() =>
