@@ -17,7 +17,7 @@ internal sealed record ApiError(
     public bool CanRetryHelp { get; init; } = Status is >= StatusCodes.Status500InternalServerError or StatusCodes.Status408RequestTimeout
         or StatusCodes.Status409Conflict or StatusCodes.Status429TooManyRequests;
 
-    /// <summary>Why the runner failed, as a value of the label <c>reason</c>; null if no runner failed.</summary>
+    /// <summary>Why the runner failed or was stopped, as a value of the label <c>reason</c>; null if neither happened.</summary>
     public string? Reason { get; init; }
 
     /// <summary>The name by which the missing model can be pulled; null: the error is another one, or the name cannot be pulled.</summary>

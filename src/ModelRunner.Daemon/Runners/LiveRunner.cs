@@ -103,12 +103,18 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
     /// <summary>Why it ended or is stopped; null while neither happened, and if no failure was the cause.</summary>
     public RunnerFailure? Failure => _failure;
 
+    /// <summary>Why it is stopped on request; null while it is not. Known once <see cref="Gone"/> is cancelled.</summary>
+    public StopReason? StopRequest { get; private set; }
+
     /// <summary>Aborts the requests that are running on it. Completes when all callbacks have run.</summary>
     /// <param name="failure">The cause, if it is a failure.</param>
-    public Task CutAsync(RunnerFailure? failure = null)
+    /// <param name="reason">The cause, if it is stopped.</param>
+    public Task CutAsync(RunnerFailure? failure = null, StopReason? reason = null)
     {
         // The failure because of which it is stopped remains: its exit has no other cause.
         _failure ??= failure;
+        if (reason?.IsRequested() == true)
+            StopRequest ??= reason;
         return _gone.CancelAsync();
     }
 
@@ -129,7 +135,7 @@ internal sealed class LiveRunner(RunnerId id, RunnerEndpoint endpoint, IManagedR
         try
         {
             MeasureLast();
-            await CutAsync(failure);
+            await CutAsync(failure, reason);
             if (failure is null && Tally is not null && Process is { Ready.IsCompleted: true, Exited.IsCompleted: false })
                 await LastReading.TakeAsync(Endpoint, Tally, time);
         }

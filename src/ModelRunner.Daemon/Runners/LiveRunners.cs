@@ -42,11 +42,11 @@ internal sealed class LiveRunners
             _byId[runner.Id] = runner;
     }
 
-    /// <summary>Aborts the requests on attached runners, also on removed ones. Thread-safe.</summary>
+    /// <summary>Aborts the requests on attached runners, also on removed ones, because the daemon ends. Thread-safe.</summary>
     public Task CutAttachedAsync()
     {
         lock (_lock)
-            return Task.WhenAll([.. _attached.Concat(_removed).Select(static runner => runner.CutAsync())]);
+            return Task.WhenAll([.. _attached.Concat(_removed).Select(static runner => runner.CutAsync(reason: StopReason.Shutdown))]);
     }
 
     /// <summary>The process IDs of the managed runners that have not ended.</summary>

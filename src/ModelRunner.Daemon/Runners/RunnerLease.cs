@@ -10,8 +10,10 @@ namespace ModelRunner.Daemon.Runners;
 /// <param name="endpoint">Its address.</param>
 /// <param name="release">Gets the result of the request.</param>
 /// <param name="failure">Returns why the runner ended; null: the daemon does not know.</param>
+/// <param name="stopRequest">Returns why the runner is stopped on request; null: it is not.</param>
 internal sealed class RunnerLease(
-    RunnerId runner, RunnerEndpoint endpoint, Action<RequestResult> release, Func<RunnerFailure?>? failure = null) : IDisposable
+    RunnerId runner, RunnerEndpoint endpoint, Action<RequestResult> release, Func<RunnerFailure?>? failure = null,
+    Func<StopReason?>? stopRequest = null) : IDisposable
 {
     public RunnerId Runner => runner;
 
@@ -51,6 +53,9 @@ internal sealed class RunnerLease(
     /// The failure because of which the runner ended or is stopped; null if there is none. It is known once <see cref="RunnerGone"/> is cancelled.
     /// </summary>
     public RunnerFailure? Failure => failure?.Invoke();
+
+    /// <summary>Why the runner ended or is stopped, for whatever cause; null if that is not known. Known once <see cref="RunnerGone"/> is cancelled.</summary>
+    public StopReason? EndReason => Failure?.Reason ?? stopRequest?.Invoke();
 
     /// <summary>The result for the runner. The holder sets it before <see cref="Dispose"/>.</summary>
     public RequestResult Result { get; set; } = RequestResult.NotSent;

@@ -71,6 +71,7 @@ internal sealed class RequestExchange(
         var asked = new List<RunnerId>();
         string? attachedFailure = null;
         RunnerFailure? failure = null;
+        StopReason? reason = null;
         while (asked.Count < MaxAttempts)
         {
             using RunnerLease lease = LeaseOf(
@@ -93,14 +94,15 @@ internal sealed class RequestExchange(
 
             attachedFailure = lease.IsAttached ? AttachedFailure.Describe(context, outcome, ShownAddress(lease.Endpoint)) : null;
             await WaitForExitAsync(lease, outcome == ForwardOutcome.NotReached ? UnreachableTimeout : ExitTimeout);
-            failure = lease.Failure;
+            (failure, reason) = (lease.Failure, lease.EndReason);
             if (outcome == ForwardOutcome.NotReached && !lease.IsAttached && !lease.RunnerGone.IsCancellationRequested)
                 pool.Replace(lease.Runner);
             if (outcome == ForwardOutcome.RunnerFailed || HangsPerhapsBecauseOfIt(outcome, failure) || (!lease.IsAttached && asked.Count == MaxManagedAttempts))
                 break;
         }
 
-        throw new ApiException(Explain(model, mode, request.Wishes, attachedFailure, failure));
+        throw new ApiException(
+            reason?.IsRequested() == true ? ExplainStop(model, mode, reason) : Explain(model, mode, request.Wishes, attachedFailure, failure));
     }
 
     private RunnerLease LeaseOf(AcquireOutcome acquired, ModelEntry model, RequestWishes wishes, RequestRecord? record = null)
@@ -141,6 +143,14 @@ internal sealed class RequestExchange(
     // Only a Unix socket's address contains folders of this machine.
     private string ShownAddress(RunnerEndpoint endpoint) =>
         endpoint.Display.StartsWith("unix:", StringComparison.Ordinal) ? causes.WithoutFolders(endpoint.Display) : endpoint.Display;
+
+    private static ApiError ExplainStop(ModelEntry model, RunnerMode mode, StopReason? reason) => new(
+        StatusCodes.Status503ServiceUnavailable,
+        $"the response of \"{model.Reference}\" in mode {ModeText.Format(mode)} was cut off: {BrokenResponse.CauseOf(reason)}; send the request again",
+        ApiError.Server, BrokenResponse.Code)
+    {
+        Reason = reason?.ToLabelValue(),
+    };
 
     private ApiError Explain(ModelEntry model, RunnerMode mode, RequestWishes wishes, string? attachedFailure, RunnerFailure? failure)
     {

@@ -175,17 +175,15 @@ internal sealed partial class RequestForwarder(IHttpForwarder forwarder, TimePro
         cut.CancelAfter(!transformer.IsEventStream ? ConnectionTimeout : isPatient ? FailureEventTimeout : LastEventTimeout);
 
     // The daemon does not see the exit of an attached server.
-    private async Task<string?> FindReasonAsync(RunnerLease lease, bool waits)
+    private async Task<StopReason?> FindReasonAsync(RunnerLease lease, bool waits)
     {
-        if (lease.IsAttached)
-            return null;
-        if (waits && !lease.RunnerGone.IsCancellationRequested)
+        if (!lease.IsAttached && waits && !lease.RunnerGone.IsCancellationRequested)
         {
             await Task.Delay(ExitTimeout, time, lease.RunnerGone).ContinueWith(
                 static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
 
-        return lease.Failure?.Reason.ToLabelValue();
+        return lease.EndReason;
     }
 
     // The request's own token is not enough: it is also cancelled when the forwarder cuts the connection because of the runner.

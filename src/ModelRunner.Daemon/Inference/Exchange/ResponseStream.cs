@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.ExceptionServices;
 using ModelRunner.Daemon.Runners;
+using ModelRunner.Scheduling;
 
 namespace ModelRunner.Daemon.Inference.Exchange;
 
@@ -22,11 +23,11 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <param name="runnerGone">Cancelled when the runner ends or is stopped.</param>
 /// <param name="progress">Is told of each part that the runner sends, and of the time in which it is not asked for one; null: nobody watches it.</param>
 /// <param name="findReasonAsync">
-/// Returns why the runner failed, one of a closed list, or null; waits a moment for its exit if the parameter is true. Null: nobody knows.
+/// Returns why the runner ended or is stopped, or null; waits a moment for its exit if the parameter is true. Null: nobody knows.
 /// </param>
 internal sealed class ResponseStream(
     Stream inner, string path, bool isEvents, long? length, ResponseEnd end, UsageEventFilter? filter, ModelNameRewriter? rewriter,
-    CancellationToken runnerGone, RequestTurn? progress = null, Func<bool, Task<string?>>? findReasonAsync = null) : Stream
+    CancellationToken runnerGone, RequestTurn? progress = null, Func<bool, Task<StopReason?>>? findReasonAsync = null) : Stream
 {
     private const int ReadBytes = 16 * 1024;
     private const int MaxHeld = 256 * 1024;
@@ -219,7 +220,7 @@ internal sealed class ResponseStream(
         End(IsBroken ? BrokenResponse.EventFor(path, await FindReasonAsync(waits: false)) : default);
     }
 
-    private Task<string?> FindReasonAsync(bool waits) => findReasonAsync?.Invoke(waits) ?? Task.FromResult<string?>(null);
+    private Task<StopReason?> FindReasonAsync(bool waits) => findReasonAsync?.Invoke(waits) ?? Task.FromResult<StopReason?>(null);
 
     // The held part belongs to the response if it ended normally, and is dropped otherwise.
     private void End(ReadOnlySpan<byte> lastEvent)

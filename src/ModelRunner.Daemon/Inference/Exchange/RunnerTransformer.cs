@@ -5,6 +5,7 @@ using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Daemon.Runners;
 using ModelRunner.Daemon.Tracing;
+using ModelRunner.Scheduling;
 using ModelRunner.Telemetry;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -22,7 +23,7 @@ namespace ModelRunner.Daemon.Inference.Exchange;
 /// <param name="findReasonAsync">As for <see cref="ResponseStream"/>.</param>
 [SuppressMessage("Design", "CA1001", Justification = "The forwarder disposes the stream; the field only shows how it ended.")]
 internal sealed class RunnerTransformer(
-    Uri target, long bodyLength, RunnerLease lease, bool removesUsage, ResponseEnd end, Func<bool, Task<string?>> findReasonAsync) : HttpTransformer
+    Uri target, long bodyLength, RunnerLease lease, bool removesUsage, ResponseEnd end, Func<bool, Task<StopReason?>> findReasonAsync) : HttpTransformer
 {
     private const string EventStream = "text/event-stream";
 
