@@ -136,12 +136,9 @@ internal sealed class ModelPulls : IDisposable
 
     public void Dispose()
     {
-        _pushes.Dispose();
         Checks.Dispose();
-        if (!_parts.IsValueCreated)
-            return;
-        _parts.Value.Runner.Dispose();
-        _parts.Value.Client.Dispose();
+        if (_parts.IsValueCreated)
+            _parts.Value.Client.Dispose();
     }
 
     private async Task<PushOutcome> RunAsync(Push push, string? token, CancellationToken cancellationToken)

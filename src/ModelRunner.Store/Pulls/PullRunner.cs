@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ModelRunner.Linux.Files;
 using ModelRunner.Store.Artifacts;
 using ModelRunner.Store.Layout;
@@ -12,9 +13,10 @@ namespace ModelRunner.Store.Pulls;
 /// <param name="settings">The limits.</param>
 /// <param name="adoption">Finds files that other tools have; null: none.</param>
 /// <param name="hub">Asks Hugging Face; null: it is a registry like others.</param>
+[SuppressMessage("Design", "CA1001", Justification = "Nobody asks for the handle of a semaphore, so it holds only memory, and what ends late still releases it.")]
 internal sealed class PullRunner(
     ModelStore store, RegistryPlanner registries, SharedFetches fetches, PullSettings settings, ContentAdoption? adoption = null,
-    HubPlanner? hub = null) : IDisposable
+    HubPlanner? hub = null)
 {
     private readonly SemaphoreSlim _slots = new(settings.MaxPulls);
 
@@ -48,12 +50,6 @@ internal sealed class PullRunner(
     public Task<PullPlan> PlanAsync(Pull pull, CancellationToken cancellationToken) => hub is not null && pull.Name.IsOnHuggingFace
         ? hub.PlanAsync(pull, cancellationToken)
         : registries.PlanAsync(pull.Name, cancellationToken);
-
-    public void Dispose()
-    {
-        _slots.Dispose();
-        _limitedSlots.Dispose();
-    }
 
     private Task<PullOutcome> RunInLineAsync(Pull pull, CancellationToken cancellationToken)
     {

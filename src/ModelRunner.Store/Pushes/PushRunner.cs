@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net.Http.Headers;
 using ModelRunner.Store.Artifacts;
@@ -11,7 +12,8 @@ namespace ModelRunner.Store.Pushes;
 
 /// <summary>Sends models of the store to registries. A limited number runs at once, and a limited number waits. Safe to call from any thread.</summary>
 /// <param name="store">The store.</param>
-internal sealed class PushRunner(ModelStore store) : IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "Nobody asks for the handle of a semaphore, so it holds only memory, and what ends late still releases it.")]
+internal sealed class PushRunner(ModelStore store)
 {
     /// <summary>Pushes that run at once.</summary>
     public const int MaxPushes = 2;
@@ -37,8 +39,6 @@ internal sealed class PushRunner(ModelStore store) : IDisposable
         Counters.End(outcome.Result);
         return outcome;
     }
-
-    public void Dispose() => _slots.Dispose();
 
     private async Task<PushOutcome> RunInTurnAsync(Push push, RegistryClient registries, CancellationToken cancellationToken)
     {

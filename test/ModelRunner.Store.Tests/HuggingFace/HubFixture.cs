@@ -93,7 +93,6 @@ internal sealed class HubFixture : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _runner.Dispose();
         _outgoing.Dispose();
         _store.Dispose();
         await Server.DisposeAsync();

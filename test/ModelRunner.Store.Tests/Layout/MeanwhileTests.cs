@@ -75,7 +75,7 @@ public sealed class MeanwhileTests : IDisposable
         MadeArtifact made = MadeArtifact.Of([1]);
         StoreEntry entry = await _fixture.AddAsync(made, Name);
         using var registry = new RegistryFixture();
-        using var pushes = new PushRunner(_fixture.Store);
+        var pushes = new PushRunner(_fixture.Store);
         await _fixture.Store.RemoveAsync(entry.Id, Token);
 
         Assert.Equal(StoreErrorReason.NotFound, Assert.Throws<StoreException>(() => ModelArchive.Open(_fixture.Store, entry, Name)).Reason);

@@ -93,7 +93,6 @@ internal sealed class PullFixture : IDisposable
 
     public void Dispose()
     {
-        _runner.Dispose();
         _registry.Dispose();
         _store.Dispose();
     }

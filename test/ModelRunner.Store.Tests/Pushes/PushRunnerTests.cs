@@ -23,7 +23,6 @@ public sealed class PushRunnerTests : IDisposable
 
     public void Dispose()
     {
-        _runner.Dispose();
         _registry.Dispose();
         _store.Dispose();
     }

@@ -131,7 +131,7 @@ public sealed class RoundTripTests : IDisposable
         ArtifactName name = RegistryFixture.NameIn(pushHost);
         await store.AddAsync(Made, name.ToString());
         using RegistryFixture registry = MakeClient(outgoing, credential);
-        using var runner = new PushRunner(store.Store);
+        var runner = new PushRunner(store.Store);
 
         PushOutcome pushed = await runner.RunAsync(new Push(Made.Id, name), registry.Client, Cancellation);
 
