@@ -17,6 +17,7 @@ public sealed class ExitCauseTests
     [InlineData("ggml_aligned_malloc: insufficient memory (attempted to allocate 9 MB)", "OutOfMemory")]
     [InlineData("srv  start: couldn't bind HTTP server socket, hostname: /x.sock, port: 8080", "Socket")]
     [InlineData("error: invalid argument: --bogus", "Argument")]
+    [InlineData("E llama_init_from_model: failed to initialize the context: n_seq_max must be <= 256", "Argument")]
     [InlineData("/src/ggml.c:158: GGML_ASSERT(n > 0) failed", "Crashed")]
     public void A_known_line_gives_the_reason(string line, string reason)
     {

@@ -35,6 +35,7 @@ internal static class LlamaLogLines
         new("std::bad_alloc", StopReason.OutOfMemory, "there is not enough memory"),
         new("couldn't bind HTTP server socket", StopReason.Socket, "it could not listen on its socket"),
         new("invalid argument:", StopReason.Argument, "it does not know an argument") { Class = CrashClass.EngineTooOld },
+        new("n_seq_max must be <=", StopReason.Argument, "it cannot answer so many requests at once; use a smaller --parallel"),
         new("error while handling argument", StopReason.Argument, "it does not take an argument's value"),
         new("error while handling environment variable", StopReason.Argument, "it does not take a variable's value"),
         new("GGML_ASSERT", StopReason.Crashed, "an assertion in it failed"),
