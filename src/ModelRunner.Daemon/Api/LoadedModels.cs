@@ -46,11 +46,11 @@ internal sealed class LoadedModels(RunnerPool pool)
         return names;
     }
 
-    /// <summary>Those runners that are known by one name of the store.</summary>
+    /// <summary>Of these runners, those whose model is shown under this name of the store.</summary>
     public static IReadOnlyList<RunnerSnapshot> WithMainName(IReadOnlyList<RunnerSnapshot> runners, string tag) =>
         TryParse(tag, out ModelReference main) ? [.. runners.Where(runner => runner.Key.Model == main.ToString())] : [];
 
-    /// <summary>Those runners whose settings or which themselves know their draft model by one name of the store.</summary>
+    /// <summary>Of these runners, those whose draft model has this name of the store: the runner shows it, or its settings were written with it.</summary>
     public static IReadOnlyList<RunnerSnapshot> WithDraftName(IReadOnlyList<RunnerSnapshot> runners, string tag) => TryParse(tag, out ModelReference name)
         ? [.. runners.Where(runner => DraftOf(runner) is { } draft && (draft.Reference == name.ToString() || Means(draft.Settings.Model, name)))]
         : [];

@@ -21,7 +21,7 @@ internal enum DecisionKind
     /// <summary>The requests of a runner make no progress.</summary>
     Stall,
 
-    /// <summary>A request is refused.</summary>
+    /// <summary>A request is refused, or a preloaded model is not loaded because a request for it would be refused.</summary>
     Refuse,
 
     /// <summary>A client changed the settings of a model.</summary>

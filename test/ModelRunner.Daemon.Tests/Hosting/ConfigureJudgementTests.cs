@@ -27,6 +27,20 @@ public sealed class ConfigureJudgementTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Fact]
+    public async Task A_context_that_does_not_fit_into_the_memory_is_accepted_and_the_next_request_is_refused_with_the_numbers()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup { Configuration = """{"limits":{"memory":"3GiB"}}""" });
+        await ChangeAsync(daemon, """{"model":"tiny-chat","context-size":16000000}""");
+
+        (int status, JsonElement body) = await daemon.PostAsync("v1/chat/completions", Chat);
+
+        Assert.Equal(503, status);
+        Assert.Matches(
+            "needs about [0-9]+ MiB, and the limit for all models together is 3072 MiB; .*; it (fits|does not fit) with ",
+            body.GetProperty("error").GetProperty("message").GetString());
+    }
+
     [Theory]
     [InlineData("""{"model":"tiny-chat","speculative":{"draft_model":""}}""", 200)]
     [InlineData("""{"model":"tiny-chat","speculative":{"draft_model":"small"}}""", 200)]
