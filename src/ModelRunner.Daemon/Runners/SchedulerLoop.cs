@@ -326,7 +326,8 @@ internal sealed partial class SchedulerLoop : IAsyncDisposable
         {
             RequestTurn progress = runner.Hold();
             runner.Users.Add(request.Wishes.Sender?.Key);
-            var lease = new RunnerLease(admit.Runner, runner.Endpoint, result => End(runner, progress, request, result), () => runner.Failure, () => runner.StopRequest)
+            var lease = new RunnerLease(
+                admit.Runner, runner.Endpoint, result => End(runner, progress, request, result), () => runner.Failure, () => runner.StopRequest)
             {
                 IsAttached = runner.Process is null, Model = request.Model.Reference, RunnerGone = runner.Gone, Tally = runner.Tally,
                 LoadStartedAt = runner.LoadStartedAt, LoadEndedAt = runner.LoadEndedAt, Progress = progress,

@@ -13,7 +13,7 @@ namespace ModelRunner.Store.Pulls;
 /// <param name="settings">The limits.</param>
 /// <param name="adoption">Finds files that other tools have; null: none.</param>
 /// <param name="hub">Asks Hugging Face; null: it is a registry like others.</param>
-[SuppressMessage("Design", "CA1001", Justification = "Nobody asks for the handle of a semaphore, so it holds only memory, and what ends late still releases it.")]
+[SuppressMessage("Design", "CA1001", Justification = "Semaphores without handles hold only memory, and what ends late still releases them.")]
 internal sealed class PullRunner(
     ModelStore store, RegistryPlanner registries, SharedFetches fetches, PullSettings settings, ContentAdoption? adoption = null,
     HubPlanner? hub = null)

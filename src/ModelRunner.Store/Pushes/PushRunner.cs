@@ -12,7 +12,7 @@ namespace ModelRunner.Store.Pushes;
 
 /// <summary>Sends models of the store to registries. A limited number runs at once, and a limited number waits. Safe to call from any thread.</summary>
 /// <param name="store">The store.</param>
-[SuppressMessage("Design", "CA1001", Justification = "Nobody asks for the handle of a semaphore, so it holds only memory, and what ends late still releases it.")]
+[SuppressMessage("Design", "CA1001", Justification = "Semaphores without handles hold only memory, and what ends late still releases them.")]
 internal sealed class PushRunner(ModelStore store)
 {
     /// <summary>Pushes that run at once.</summary>
