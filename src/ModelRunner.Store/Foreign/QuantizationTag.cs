@@ -18,24 +18,16 @@ internal static partial class QuantizationTag
     /// <summary>A tag that no other file of the repository has: the quantization, else the name, else that with a number.</summary>
     /// <param name="fileName">The name of the file, without the numbers of a shard.</param>
     /// <param name="taken">The tags of the files before it. Its own is added.</param>
-    public static string Choose(string fileName, HashSet<string> taken) => Choose(fileName, fileName, taken);
-
-    /// <summary>A tag that no other file of the repository has: the quantization, else the name, else the path, else that with a number.</summary>
-    /// <param name="fileName">The name of the file, without the numbers of a shard.</param>
-    /// <param name="path">Its path in the repository, without them too.</param>
-    /// <param name="taken">The tags that it may not have. Its own is added.</param>
-    public static string Choose(string fileName, string path, HashSet<string> taken)
+    public static string Choose(string fileName, HashSet<string> taken)
     {
         string tag = Of(fileName);
         if (taken.Add(tag))
             return tag;
 
-        string candidate = NameOf(fileName);
-        if (taken.Add(candidate))
-            return candidate;
-        string whole = candidate = NameOf(path);
+        string stem = NameOf(fileName);
+        string candidate = stem;
         for (int number = 2; !taken.Add(candidate); number++)
-            candidate = $"{whole}-{number}";
+            candidate = $"{stem}-{number}";
         return candidate;
     }
 

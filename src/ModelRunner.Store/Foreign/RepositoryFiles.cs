@@ -31,23 +31,20 @@ internal sealed class RepositoryFiles(ForeignScan scan)
     }
 
     /// <summary>
-    /// Adds the models under their tags. A tag is no other file because one is added: if several files would have the same, none of them has it. Each has the
-    /// first of these names that no other file has: its quantization, its name, its path.
+    /// Adds the models under their tags. A tag never changes its file because another one is added: see <see cref="OwnTags"/>.
     /// </summary>
     /// <param name="repository">The name before the tag.</param>
     /// <param name="root">The folder with the files of the repository.</param>
     /// <param name="revisions">The revisions of the repository that the files are; none: not known.</param>
     public void AddTo(string repository, string root, params IReadOnlyList<string> revisions)
     {
-        HashSet<string> taken = SharedBy(QuantizationTag.Of);
-        taken.UnionWith(SharedBy(QuantizationTag.NameOf));
+        IReadOnlyDictionary<string, string> tags = OwnTags.Choose([.. _models.Keys.Select(first => (first, Path.GetRelativePath(root, WholeOf(first))))]);
         _projectors.Sort(StringComparer.Ordinal);
         foreach ((string first, List<string> shards) in _models)
         {
             shards.Sort(StringComparer.Ordinal);
             int count = ShardName.TryParse(first, out ShardName shard) ? shard.Count : 1;
-            string tag = QuantizationTag.Choose(NameOf(first), Path.GetRelativePath(root, WholeOf(first)), taken);
-            var model = new ForeignModel($"{repository}:{tag}", shards, count)
+            var model = new ForeignModel($"{repository}:{tags[first]}", shards, count)
             {
                 Digests = DigestsOf(shards), Projectors = _projectors,
                 HubFiles = [.. revisions.Select(revision => new HubFile(revision, Path.GetRelativePath(root, first)))],
@@ -74,13 +71,8 @@ internal sealed class RepositoryFiles(ForeignScan scan)
             Add(path, path);
     }
 
-    private static string NameOf(string first) => Path.GetFileName(WholeOf(first));
-
     // Without the numbers of a shard.
     private static string WholeOf(string first) => ShardName.TryParse(first, out ShardName shard) ? shard.Stem : first;
-
-    private HashSet<string> SharedBy(Func<string, string> name) => _models.Keys.CountBy(first => name(NameOf(first)), StringComparer.OrdinalIgnoreCase)
-        .Where(static tag => tag.Value > 1).Select(static tag => tag.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
 
     private void Add(string key, string path)
     {
