@@ -42,9 +42,17 @@ internal sealed class InspectCommand : ClientCommand
 
     private void PrintLicenses(JsonElement model)
     {
-        string[] texts = [.. (model.Member("licenses")?.Items() ?? []).Select(static license => license.Text("text")).Where(static text => text.Length > 0)];
+        JsonElement[] licenses = [.. model.Member("licenses")?.Items() ?? []];
+        string[] texts = [.. licenses.Select(static license => license.Text("text")).Where(static text => text.Length > 0)];
+        string[] problems =
+        [
+            .. licenses.Where(static license => license.Text("problem").Length > 0).Select(static license =>
+                $"the license {PlainText.Escape(license.Text("digest"))} is not shown: {PlainText.Escape(license.Text("problem"))}"),
+        ];
         if (texts.Length == 0)
-            throw new CliFailure("the model has no file with a license", ExitCode.Failure);
+            throw new CliFailure(problems.Length == 0 ? "the model has no file with a license" : problems[0], ExitCode.Failure);
+        foreach (string problem in problems)
+            Console.WriteError($"warning: {problem}");
         foreach (string text in texts)
             Console.WriteLine(string.Join('\n', text.TrimEnd().Split('\n').Select(static line => PlainText.Escape(line.TrimEnd('\r')))));
     }

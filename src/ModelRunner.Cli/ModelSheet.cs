@@ -36,7 +36,7 @@ internal static class ModelSheet
         Add(text, "Not used", NotUsed(model.Member("unused")));
         Add(text, "Loaded", Loaded(model));
         foreach (JsonElement license in model.Member("licenses")?.Items() ?? [])
-            Add(text, "License", $"{license.Text("title")} (the whole text: model-runner inspect {tags.FirstOrDefault()} --license)");
+            Add(text, "License", DescribeLicense(license, tags.FirstOrDefault()));
         JsonElement[] files = [.. model.Member("files")?.Items() ?? []];
         Add(text, "Files", Count(files));
         if (files.Length > 0)
@@ -48,6 +48,14 @@ internal static class ModelSheet
     {
         if (value.Length > 0)
             text.Append(name.PadRight(NameWidth)).Append(PlainText.Escape(value)).Append('\n');
+    }
+
+    private static string DescribeLicense(JsonElement license, string? model)
+    {
+        string title = license.Text("title") is { Length: > 0 } text ? text : license.Text("digest");
+        return license.Text("problem") is { Length: > 0 } problem
+            ? $"{title} ({problem})"
+            : $"{title} (the whole text: model-runner inspect {model} --license)";
     }
 
     private static string NotUsed(JsonElement? unused) =>

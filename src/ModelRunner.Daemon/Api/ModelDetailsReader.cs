@@ -57,28 +57,37 @@ internal sealed class ModelDetailsReader(ModelPulls pulls, TimeProvider time)
             Licenses =
             [
                 .. manifest.LayersOf(LayerRole.License).DistinctBy(static layer => layer.Digest).Take(MaxLicenses)
-                    .Select(layer => ReadLicense(layer, withText)).OfType<ModelDetailsLicense>(),
+                    .Select(layer => ReadLicense(layer, withText)),
             ],
         };
     }
 
-    private ModelDetailsLicense? ReadLicense(Descriptor layer, bool withText)
+    private ModelDetailsLicense ReadLicense(Descriptor layer, bool withText)
     {
         try
         {
             using FileStream? file = RegularFile.Open(pulls.Store.Folder.BlobOf(layer.Digest));
             if (file is null)
-                return null;
+                return new ModelDetailsLicense(layer.Digest, "", null, "its file is missing");
             byte[] bytes = new byte[Math.Min(file.Length, MaxLicense)];
             string text = Encoding.UTF8.GetString(bytes.AsSpan(0, file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)));
             string title = text.Split('\n').Select(static line => line.Trim()).FirstOrDefault(static line => line.Length > 0) ?? "";
-            return new ModelDetailsLicense(layer.Digest, PlainText.EscapeAndCut(title, MaxTitle), withText && file.Length <= MaxLicense ? text : null);
+            string? problem = ProblemOf(file.Length, layer.Digest);
+            return new ModelDetailsLicense(layer.Digest, PlainText.EscapeAndCut(title, MaxTitle), withText && problem is null ? text : null, problem);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return new ModelDetailsLicense(layer.Digest, "", null, "its file cannot be read");
         }
     }
+
+    private static string? ProblemOf(long length, Digest digest) => length switch
+    {
+        0 => "it is empty",
+        > MaxLicense => $"it has {FileSizeText.Format(length)}, and at most 1 MiB is shown; "
+            + $"the whole text is the file blobs/{digest.Algorithm}/{digest.Hex} of the model store",
+        _ => null,
+    };
 
     private static ModelDetails ReadFiles(ModelEntry model)
     {

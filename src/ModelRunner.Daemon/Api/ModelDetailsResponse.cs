@@ -40,6 +40,8 @@ internal static class ModelDetailsResponse
             json.WriteString("digest"u8, license.Digest.ToString());
             if (license.Text is { } text)
                 json.WriteString("text"u8, text);
+            if (license.Problem is { } problem)
+                json.WriteString("problem"u8, problem);
             json.WriteEndObject();
         }
 

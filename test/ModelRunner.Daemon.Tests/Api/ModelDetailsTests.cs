@@ -172,10 +172,32 @@ public sealed class ModelDetailsTests
         Assert.Contains("no file with a license", error, StringComparison.Ordinal);
     }
 
-    private static async Task<RegistryModel> PushWithLicenseAsync(RegistryProcess registry)
+    [Theory]
+    [InlineData(0, "it is empty")]
+    [InlineData((1 << 20) + 1, "it has 1.05 MB, and at most 1 MiB is shown; the whole text is the file blobs/sha256/")]
+    public async Task A_license_that_is_not_shown_is_named_with_the_cause(int length, string cause)
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        RegistryModel model = await PushWithLicenseAsync(registry, new string('x', length));
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        string name = $"{registry.Host}/{model.Repository}:{model.Tag}";
+        await daemon.PullAsync(name);
+
+        (int code, string output, string error) = await daemon.RunClientAsync(daemon.FolderPath, "inspect", name, "--license");
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains("the license sha256:", error, StringComparison.Ordinal);
+        Assert.Contains($" is not shown: {cause}", error, StringComparison.Ordinal);
+        (_, output, _) = await daemon.RunClientAsync(daemon.FolderPath, "inspect", name);
+        Assert.Contains($" ({cause}", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("--license", output, StringComparison.Ordinal);
+        JsonElement shown = (await daemon.GetAsync($"models/{name}?license=true")).GetProperty("licenses")[0];
+        Assert.StartsWith(cause, shown.GetProperty("problem").GetString(), StringComparison.Ordinal);
+    }
+
+    private static async Task<RegistryModel> PushWithLicenseAsync(RegistryProcess registry, string licenseText = LicenseText)
     {
         RegistryModel plain = RegistryModel.MakeTinyChat();
-        byte[] license = Encoding.UTF8.GetBytes(LicenseText);
+        byte[] license = Encoding.UTF8.GetBytes(licenseText);
         string entry = $$""",{"mediaType":"{{LicenseType}}","digest":"{{RegistryProcess.DigestOf(license)}}","size":{{license.Length}}}]""";
         string text = Encoding.UTF8.GetString(plain.Manifest);
         RegistryModel model = plain with { Manifest = Encoding.UTF8.GetBytes(text[..text.LastIndexOf(']')] + entry + text[(text.LastIndexOf(']') + 1)..]) };
