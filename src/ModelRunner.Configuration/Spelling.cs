@@ -26,7 +26,14 @@ internal static class Spelling
     }
 
     /// <summary>Asks a person whether one of these names was meant; there is at least one.</summary>
-    public static string Question(IEnumerable<string> names) => $"did you mean {string.Join(" or ", names.Select(static name => $"\"{name}\""))}?";
+    public static string Question(IEnumerable<string> names) => $"did you mean {List([.. names.Select(static name => $"\"{name}\"")], "or")}?";
+
+    /// <summary>Lists things in a sentence: <c>a, b and c</c>.</summary>
+    /// <param name="things">At least one.</param>
+    /// <param name="word">The word before the last one.</param>
+    public static string List(IReadOnlyList<string> things, string word) => things.Count == 1
+        ? things[0]
+        : $"{string.Join(", ", things.SkipLast(1))} {word} {things[^1]}";
 
     /// <summary>How many letters must be inserted, removed or changed to turn one word into the other, ignoring case.</summary>
     private static int Distance(string left, string right)

@@ -54,8 +54,12 @@ internal sealed class ModelDetailsEndpoint(
         bool hasLicense = QuerySwitch.Read(context.Request.Query, "license", whenEmpty: true);
         ModelDetails details = await reader.ReadAsync(model, entry, hasLicense, context.RequestAborted);
         string[] modes = [.. loaded.Find(model).Select(static runner => ModeText.Format(runner.Key.Mode)).Distinct(StringComparer.Ordinal)];
+
+        // Each name of a file has its own parts, so only those of the name that was asked for are shown.
+        string asked = NamedModel.OrderNames(model, written).First();
+        ModelEntry shown = named with { Unused = [.. model.Unused.Where(unused => unused.Name == asked)] };
         await JsonResponse.WriteAsync(
-            context, StatusCodes.Status200OK, json => ModelDetailsResponse.Write(json, named, details with { LoadedModes = modes }));
+            context, StatusCodes.Status200OK, json => ModelDetailsResponse.Write(json, shown, details with { LoadedModes = modes }));
     }
 
     // The daemon sends requests to any host that a name has. Who may pull may cause that.

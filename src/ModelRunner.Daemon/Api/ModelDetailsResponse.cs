@@ -20,7 +20,7 @@ internal static class ModelDetailsResponse
         foreach (string mode in details.LoadedModes)
             json.WriteStringValue(mode);
         json.WriteEndArray();
-        if (model.Unused is { } unused)
+        if (model.Unused is [var unused, ..])
         {
             json.WriteStartObject("unused"u8);
             json.WriteString("tool"u8, SourceText.ToolOf(unused.Tool));

@@ -14,6 +14,10 @@ internal sealed record DescribedModel(ForeignModel Model, ModelFile? File, IRead
     /// <summary>What decides whether another model is the same; null: the model has a problem.</summary>
     public ModelContent? Content { get; init; }
 
-    /// <summary>All its files.</summary>
-    public IEnumerable<FilePart> Parts => Adapters.Append(File).Append(Projector).OfType<ModelFile>().SelectMany(static file => file.Parts);
+    /// <summary>The other files that belong to it, such as its licenses and its configuration.</summary>
+    public IReadOnlyList<FilePart> Others { get; init; } = [];
+
+    /// <summary>All its files. One may be named twice.</summary>
+    public IEnumerable<FilePart> Parts =>
+        Adapters.Append(File).Append(Projector).OfType<ModelFile>().SelectMany(static file => file.Parts).Concat(Others);
 }

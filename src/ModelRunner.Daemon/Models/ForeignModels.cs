@@ -115,7 +115,8 @@ internal sealed class ForeignModels(
         sources[canonical] = create(canonical, file, own, SourceText.Format(kind)) with
         {
             Foreign = parts,
-            Unused = UnusedParts.Of(kind, model.Unused),
+            OtherParts = described.Others,
+            Unused = UnusedParts.Of(kind, canonical, model.Unused),
             HubFiles = [.. HubFilesOf(model)],
             Manifests = ManifestsOf(model),
         };

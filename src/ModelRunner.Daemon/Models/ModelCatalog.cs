@@ -123,8 +123,9 @@ internal sealed class ModelCatalog : IDisposable
                 break;
             if (source.Foreign is { Problem: not null, Kind: var tool } && (unusable[tool] = unusable.GetValueOrDefault(tool) + 1) > MaxUnusablePerTool)
                 continue;
-            IEnumerable<string> clauses = _factory.Create(source, out string? problem) is null ? [problem!] : _factory.FindWarnings(source);
-            problems.AddRange(clauses.Select(clause => $"model \"{source.Reference}\" {clause}"));
+            problems.AddRange(_factory.Create(source, out string? problem) is null
+                ? [$"model \"{source.Reference}\" {problem}"]
+                : _factory.FindWarnings(source));
         }
 
         foreach ((SourceKind kind, int count) in unusable.Where(static tool => tool.Value > MaxUnusablePerTool))

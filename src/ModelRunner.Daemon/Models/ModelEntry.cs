@@ -67,8 +67,8 @@ internal sealed record ModelEntry(string Reference, string? Path, long SizeBytes
     /// <summary>The tool whose file it is; null: none.</summary>
     public SourceKind? Tool { get; init; }
 
-    /// <summary>Parts that a tool that has it would use and its runners do not get; null: none.</summary>
-    public UnusedParts? Unused { get; init; }
+    /// <summary>Parts that tools would use and its runners do not get, for each of its names that has such parts.</summary>
+    public IReadOnlyList<UnusedParts> Unused { get; init; } = [];
 
     /// <summary>Where it comes from: its own origin, then those of its other names. From a closed list.</summary>
     public IReadOnlyList<string> Origins { get; init; } = [];

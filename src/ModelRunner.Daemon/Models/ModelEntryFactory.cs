@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelRunner.Configuration;
 using ModelRunner.Gguf;
 using ModelRunner.Linux.Terminals;
@@ -17,6 +18,9 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
     /// memory of a small machine; <c>contextSize</c> sets a larger one.
     /// </summary>
     private const int DefaultContextSize = AutoContext.Usual;
+
+    // More names in one sentence would hide what it says.
+    private const int MaxNames = 4;
 
     private const string DraftTypes = "draft-";
 
@@ -110,8 +114,11 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             : new[] { FindConfiguredProjectorProblem(source), FindAdapterProblem(source) }.Concat(FindDraftProblems(source, header!)).OfType<string>();
     }
 
-    /// <summary>Limitations of a usable model, in clauses that follow its reference.</summary>
-    public IEnumerable<string> FindWarnings(ModelSource source)
+    /// <summary>Limitations of a usable model, in sentences.</summary>
+    public IEnumerable<string> FindWarnings(ModelSource source) =>
+        FindLimitations(source).Select(clause => $"model \"{source.Reference}\" {clause}").Concat(FindUnusedParts(source));
+
+    private IEnumerable<string> FindLimitations(ModelSource source)
     {
         if (FindTwofold(source) is { } twofold)
             yield return twofold;
@@ -121,12 +128,28 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             yield return "is run without its draft model, because it makes no text; remove the member draft";
         if (source.Foreign?.ChatTemplate is not null && !IsLlamaServer(RunnersOf(source)))
             yield return "is run without its chat template: the embedded engine cannot read it; install llama.cpp or set LLAMA_SERVER_PATH";
-        if (source.Unused is { } all && FindUnused(source, all.Parts) is { Length: > 0 } unused)
+    }
+
+    // Several names of one file may have different parts. Those with the same parts are one sentence.
+    private IEnumerable<string> FindUnusedParts(ModelSource source)
+    {
+        var same = source.Unused.Select(all => (all.Tool, all.Name, Parts: FindUnused(source, all.Parts))).Where(static name => name.Parts.Length > 0)
+            .GroupBy(static name => (name.Tool, Text: Spelling.List(name.Parts, "and")));
+        foreach (IGrouping<(SourceKind Tool, string Text), (SourceKind Tool, string Name, string[] Parts)> group in same)
         {
-            yield return $"is run without its {string.Join(" and ", unused)}, which only {SourceText.ToolOf(all.Tool)} uses"
-                + (unused.Contains(ForeignModel.StopTexts, StringComparer.Ordinal) ? "; send \"stop\" in requests whose answers need it" : "");
+            string[] names = [.. group.Select(static name => name.Name)];
+            bool hasStop = group.First().Parts.Contains(ForeignModel.StopTexts, StringComparer.Ordinal);
+            yield return $"model \"{names[0]}\" {Also(names)}is run without its {group.Key.Text}, which only {SourceText.ToolOf(group.Key.Tool)} uses"
+                + (hasStop ? "; send \"stop\" in requests whose answers need it" : "");
         }
     }
+
+    private static string Also(string[] names) => names.Length switch
+    {
+        1 => "",
+        <= MaxNames => $"(also {string.Join(", ", names.Skip(1))}) ",
+        _ => string.Create(CultureInfo.InvariantCulture, $"(also {names[1]} and {names.Length - 2} more) "),
+    };
 
     // Almost all models of Ollama have a template. The one in the GGUF file does the same.
     private string[] FindUnused(ModelSource source, IReadOnlyList<string> unused)

@@ -221,7 +221,7 @@ internal sealed class ModelSnapshotBuilder(DaemonSettings settings, IReadOnlyDic
             HubFiles = foreign is null ? source.HubFiles : [.. source.HubFiles, .. ForeignModels.HubFilesOf(foreign)],
             Manifests = foreign?.Manifest is { } id && !source.Manifests.Contains(id) ? [.. source.Manifests, id] : source.Manifests,
             OtherParts = [.. source.OtherParts, .. parts],
-            Unused = source.Unused ?? (tool is { } user ? UnusedParts.Of(user, foreign?.Unused ?? []) : null),
+            Unused = [.. source.Unused, .. tool is { } user ? UnusedParts.Of(user, canonical, foreign?.Unused ?? []) : []],
         };
     }
 

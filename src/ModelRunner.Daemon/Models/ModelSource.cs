@@ -45,7 +45,7 @@ internal sealed record ModelSource(
     /// <summary>Its id.</summary>
     public Digest Id => Manifests.Count > 0 ? Manifests[0] : _computedId.Value;
 
-    /// <summary>The files of its other names, as far as they were looked at; most are its own files.</summary>
+    /// <summary>Its licenses, its configuration and the like, and the files of its other names, as far as they were looked at.</summary>
     public IReadOnlyList<FilePart> OtherParts { get; init; } = [];
 
     /// <summary>All its files, a copy at another place included; each once.</summary>
@@ -55,8 +55,8 @@ internal sealed record ModelSource(
     /// <summary>What is known of a model of another tool; null: it is none.</summary>
     public ForeignParts? Foreign { get; init; }
 
-    /// <summary>What a tool that has it, under any of its names, would use beside that; null: nothing.</summary>
-    public UnusedParts? Unused { get; init; }
+    /// <summary>What tools would use beside that, for each of its names that has such parts.</summary>
+    public IReadOnlyList<UnusedParts> Unused { get; init; } = [];
 
     /// <summary>Its file, its image projector and its adapters, as far as it has them.</summary>
     public IEnumerable<ModelFile> Files => new[] { File, Projector }.OfType<ModelFile>().Concat(Foreign?.Adapters ?? []);

@@ -1,4 +1,5 @@
 using ModelRunner.Configuration;
+using ModelRunner.Linux.Files;
 using ModelRunner.Linux.Terminals;
 using ModelRunner.Store.Foreign;
 using ModelRunner.Store.Names;
@@ -23,6 +24,7 @@ internal sealed record SourceListing(SourceKind Kind, ForeignListing Content, IR
         return new DescribedModel(model, file, [.. model.Adapters.Select(static path => ModelFile.FromPath(path, "adapter"))])
         {
             Projector = projector, Content = ModelContent.Of(model, file, projector),
+            Others = [.. model.OtherFiles.Select(static path => FilePart.Of(FileStatus.Of(path))).OfType<FilePart>()],
         };
     }
 

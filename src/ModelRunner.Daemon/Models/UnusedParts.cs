@@ -2,11 +2,13 @@ using ModelRunner.Configuration;
 
 namespace ModelRunner.Daemon.Models;
 
-/// <summary>Parts of a model that its tool would use and its runners do not get.</summary>
+/// <summary>Parts that a tool would use under one of its names for a model, and that runners do not get.</summary>
 /// <param name="Tool">The tool.</param>
+/// <param name="Name">The canonical name of the tool for the model. Other names of the same file may have other parts.</param>
 /// <param name="Parts">For example "system prompt"; at least one.</param>
-internal sealed record UnusedParts(SourceKind Tool, IReadOnlyList<string> Parts)
+internal sealed record UnusedParts(SourceKind Tool, string Name, IReadOnlyList<string> Parts)
 {
-    /// <summary>Those of a tool; null: there are none.</summary>
-    public static UnusedParts? Of(SourceKind tool, IReadOnlyList<string> parts) => parts.Count == 0 ? null : new UnusedParts(tool, parts);
+    /// <summary>Those of a name; none if it has no such parts.</summary>
+    public static IReadOnlyList<UnusedParts> Of(SourceKind tool, string name, IReadOnlyList<string> parts) =>
+        parts.Count == 0 ? [] : [new UnusedParts(tool, name, parts)];
 }

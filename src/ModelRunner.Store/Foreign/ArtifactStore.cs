@@ -101,6 +101,7 @@ internal static class ArtifactStore
                 HubFiles = parts[0].Origin is { } origin ? [origin] : [],
                 MaxContext = scan.Read(folder.BlobOf(manifest.Config.Digest)) is { } config ? ConfigReader.Read(config).ChosenContext : null,
                 ChatTemplate = manifest.LayersOf(LayerRole.ChatTemplate).FirstOrDefault() is { } template ? folder.BlobOf(template.Digest) : null,
+                OtherFiles = [.. entry.Files.Select(folder.BlobOf)],
                 Projectors = [.. manifest.LayersOf(LayerRole.Projector).Select(layer => folder.BlobOf(layer.Digest)).Distinct(StringComparer.Ordinal)],
             };
     }

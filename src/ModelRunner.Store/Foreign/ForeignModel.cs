@@ -35,6 +35,9 @@ internal sealed record ForeignModel(string Name, IReadOnlyList<string> Shards, i
     /// <summary>Absolute paths of the adapters (LoRA) that belong to it.</summary>
     public IReadOnlyList<string> Adapters { get; init; } = [];
 
+    /// <summary>Absolute paths of the other files that belong to it, such as its licenses and its configuration; some may not exist.</summary>
+    public IReadOnlyList<string> OtherFiles { get; init; } = [];
+
     /// <summary>Arguments of llama-server that stand for settings of the tool: canonical names, each followed by its value.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 

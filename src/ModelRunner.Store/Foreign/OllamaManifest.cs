@@ -25,6 +25,10 @@ internal sealed record OllamaManifest(Digest? Config, IReadOnlyList<(string Kind
         }
     }
 
+    /// <summary>The digests of all its files, each once.</summary>
+    public IEnumerable<Digest> Files =>
+        Layers.Select(static layer => layer.Digest).Concat(Config is { } config ? [config] : []).Distinct();
+
     /// <summary>The layers of one kind, for example <c>model</c>, each file once.</summary>
     public IEnumerable<(string Kind, Digest Digest, long SizeBytes)> Of(string kind) =>
         Layers.Where(layer => layer.Kind == kind).DistinctBy(static layer => layer.Digest);

@@ -79,6 +79,7 @@ internal sealed class OllamaStore
             : OllamaParameters.None;
         return _scan.Add(new ForeignModel(name, [shards[0]], 1)
         {
+            OtherFiles = [.. manifest.Files.SelectMany(BlobsOf)],
             Digests = [manifest.Of("model").First().Digest], Projectors = projectors, Adapters = adapters,
             Arguments = parameters.Arguments, ContextSize = parameters.ContextSize, Unused = [.. FindUnused(manifest, parameters)],
         });
@@ -133,18 +134,23 @@ internal sealed class OllamaStore
             yield return "example messages";
         if (manifest.Of("draft").Any())
             yield return "draft model";
+        foreach (string parameter in parameters.Unused)
+            yield return parameter;
     }
+
+    // The second name is the one in old stores.
+    private string[] BlobsOf(Digest digest) =>
+        [Path.Join(_root, "blobs", $"{digest.Algorithm}-{digest.Hex}"), Path.Join(_root, "blobs", digest.ToString())];
 
     private (string Path, FileStatus Status) FindBlob(Digest digest)
     {
-        string path = Path.Join(_root, "blobs", $"{digest.Algorithm}-{digest.Hex}");
+        string[] blobs = BlobsOf(digest);
+        string path = blobs[0];
         FileStatus status = FileStatus.Of(_scan.Expect(path));
         if (status.Kind != FileKind.Missing)
             return (path, status);
 
-        // The name in old stores.
-        string old = Path.Join(_root, "blobs", digest.ToString());
-        return FileStatus.Of(_scan.Expect(old)) is { Exists: true } found ? (old, found) : (path, status);
+        return FileStatus.Of(_scan.Expect(blobs[1])) is { Exists: true } found ? (blobs[1], found) : (path, status);
     }
 
     private byte[]? ReadBlob(Digest digest) => _scan.Read(FindBlob(digest).Path);

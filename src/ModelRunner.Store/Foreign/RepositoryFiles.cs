@@ -38,16 +38,18 @@ internal sealed class RepositoryFiles(ForeignScan scan)
     /// <param name="revisions">The revisions of the repository that the files are; none: not known.</param>
     public void AddTo(string repository, string root, params IReadOnlyList<string> revisions)
     {
-        IReadOnlyDictionary<string, string> tags = OwnTags.Choose([.. _models.Keys.Select(first => (first, Path.GetRelativePath(root, WholeOf(first))))]);
+        IReadOnlyDictionary<string, string> tags =
+            OwnTags.Choose([.. _models.Keys.Select(first => Path.GetRelativePath(root, first)).Select(static path => (path, WholeOf(path)))]);
         _projectors.Sort(StringComparer.Ordinal);
         foreach ((string first, List<string> shards) in _models)
         {
             shards.Sort(StringComparer.Ordinal);
+            string path = Path.GetRelativePath(root, first);
             int count = ShardName.TryParse(first, out ShardName shard) ? shard.Count : 1;
-            var model = new ForeignModel($"{repository}:{tags[first]}", shards, count)
+            var model = new ForeignModel($"{repository}:{tags[path]}", shards, count)
             {
                 Digests = DigestsOf(shards), Projectors = _projectors,
-                HubFiles = [.. revisions.Select(revision => new HubFile(revision, Path.GetRelativePath(root, first)))],
+                HubFiles = [.. revisions.Select(revision => new HubFile(revision, path))],
             };
             if (!scan.Add(model))
                 return;

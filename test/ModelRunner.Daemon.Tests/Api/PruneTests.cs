@@ -77,6 +77,28 @@ public sealed class PruneTests
         Assert.Equal("model me/old:v1", Show(await PruneAsync(daemon, "?unusedFor=0"), "removed"));
     }
 
+    /// <summary>A license may be larger than the weights.</summary>
+    [Fact]
+    public async Task All_files_of_a_model_count_and_df_prune_inspect_and_the_metrics_agree()
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        string weights = Path.Join(Repository.Root, "models/tiny-embed.gguf"), license = Path.Join(daemon.FolderPath, "LICENSE");
+        await File.WriteAllBytesAsync(license, [.. Enumerable.Repeat((byte)'x', 3 * Size)], Token);
+        await daemon.CommandAsync("package", "--gguf", weights, "--license", license, "me/mine:v1");
+
+        JsonElement usage = await daemon.GetAsync("engines/df");
+        long shown = Assert.Single(usage.GetProperty("models").EnumerateArray(), static model => model.GetProperty("name").GetString() == "me/mine:v1")
+            .GetProperty("bytes").GetInt64();
+        JsonElement pruned = await PruneAsync(daemon, "?keepUnder=0&dryRun=true");
+        long files = (await daemon.GetAsync("models/me/mine:v1")).GetProperty("files").EnumerateArray().Sum(static file => file.GetProperty("size").GetInt64());
+        string page = await daemon.Client.GetStringAsync(new Uri("metrics", UriKind.Relative), Token);
+
+        Assert.InRange(shown, new FileInfo(weights).Length + (3 * Size), new FileInfo(weights).Length + (3 * Size) + 16_384);
+        Assert.Equal(shown, pruned.GetProperty("freed_bytes").GetInt64());
+        Assert.InRange(shown - files, 0, 3 * 4096);
+        Assert.Contains(FormattableString.Invariant($"model_runner_store_bytes{{source=\"pulled\"}} {files}\n"), page, StringComparison.Ordinal);
+    }
+
     /// <summary>Leftovers are removed first, and then the ledger cannot say which models were used.</summary>
     [Fact]
     public async Task What_was_removed_before_an_error_is_told_and_logged()

@@ -29,7 +29,7 @@ public sealed class RepeatedFileTests : IDisposable
         ModelEntry model = Assert.Single(catalog.List());
 
         Assert.Equal((Weights.Length, Weights.Length), (model.SizeBytes, model.WeightBytes));
-        Assert.Equal(new SourceSize("pulled", 1, Weights.Length), catalog.Sizes[^1]);
+        Assert.Equal(new SourceSize("pulled", 1, Weights.Length + RegistryModel.Make(Weights).Config.Length), catalog.Sizes[^1]);
         (IReadOnlyList<ModelSpace> models, long total) = ModelSpace.Measure(
             await catalog.ListFoundAsync(TestContext.Current.CancellationToken), new HashSet<FileId>());
         Assert.Equal((total, 0), (Assert.Single(models).Bytes, models[0].SharedBytes));

@@ -87,12 +87,12 @@ public sealed class SourceCatalogTests : IDisposable
 
         Assert.Equal(
             [
-                "model \"huggingface.co/lab/otter:Q4_0\" is run without its stop sequences, which only Ollama uses; send \"stop\" in requests whose answers need it",
+                "model \"ollama/otter:7b\" is run without its stop sequences, which only Ollama uses; send \"stop\" in requests whose answers need it",
                 "model \"ollama/lark:7b\" is run without its stop sequences, which only Ollama uses; send \"stop\" in requests whose answers need it",
                 "model \"ollama/wren:7b\" is run without its template and stop sequences, which only Ollama uses; send \"stop\" in requests whose answers need it",
             ],
             catalog.ListProblems());
-        Assert.Equal(["template", "stop sequences"], catalog.Find("ollama/lark:7b").Model!.Unused!.Parts);
+        Assert.Equal(["template", "stop sequences"], Assert.Single(catalog.Find("ollama/lark:7b").Model!.Unused).Parts);
     }
 
     [Fact]

@@ -29,6 +29,7 @@ public sealed class SourceSizesTests : IDisposable
         _bed.Folder.AddToOllama($"{Library}/tuned/latest", [("model", SourceBed.Model(2)), ("params", """{"num_ctx":512}"""u8.ToArray())]);
         _bed.Folder.AddToOllama($"{Library}/cloud/latest", [], """{"remote_host":"https://ollama.com"}""");
         long size = SourceBed.Model(1).Length;
+        int others = """{"model_format":"gguf"}""".Length + """{"num_ctx":512}""".Length;
 
         ModelCatalog catalog = _bed.Catalog();
         Assert.Empty(catalog.Sizes);
@@ -37,7 +38,7 @@ public sealed class SourceSizesTests : IDisposable
         Assert.Equal(
             [
                 new SourceSize("folder", 2, size), new SourceSize("huggingface", 1, size + eyes.Length), new SourceSize("llama.cpp", 0, 0),
-                new SourceSize("ollama", 2, size), new SourceSize("lmstudio", 0, 0),
+                new SourceSize("ollama", 2, size + others), new SourceSize("lmstudio", 0, 0),
             ],
             catalog.Sizes);
         Assert.Equal(2, Assert.Single(catalog.ListSources(), static source => source.Kind == SourceKind.Ollama).Models);

@@ -42,11 +42,22 @@ public sealed class OllamaStoreTests : IDisposable
         ForeignModel model = Assert.Single(List().Models);
 
         Assert.Equal(8192, model.ContextSize);
-        Assert.Equal(["stop sequences"], model.Unused);
+        Assert.Equal(["stop sequences", "parameter unknown"], model.Unused);
         Assert.Equal(
             "--n-gpu-layers 0 --main-gpu 1 --threads 2 --batch-size 256 --keep 4 --seed 7 --top-k 40 --temp 0.7 --top-p 0.9 --min-p 0.05 "
             + "--repeat-penalty 1.1 --split-mode none --no-mmap",
             string.Join(' ', model.Arguments));
+    }
+
+    [Fact]
+    public void Parameters_that_are_not_used_are_named_unless_llama_server_does_the_same_without()
+    {
+        Give("""{"mirostat":2,"mirostat_tau":5,"use_mlock":true,"num_gpu":-1,"num_predict":-1,"seed":-1,"use_mmap":true,"min_p":2,"num_ctx":0.5,"top_k":3}""");
+        Assert.Equal(
+            ["parameter mirostat", "parameter mirostat_tau", "parameter use_mlock", "parameter min_p", "parameter num_ctx"], Assert.Single(List().Models).Unused);
+
+        Give($$"""{{{string.Join(',', Enumerable.Range(1, 20).Select(static number => $"\"p{number}\":1"))}}}""");
+        Assert.Equal((9, "12 more parameters"), (Assert.Single(List().Models).Unused.Count, List().Models[0].Unused[^1]));
     }
 
     [Theory]

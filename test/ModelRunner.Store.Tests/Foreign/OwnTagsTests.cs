@@ -30,6 +30,14 @@ public sealed class OwnTagsTests
         Assert.NotEqual(two[0], two[1], StringComparer.OrdinalIgnoreCase);
     }
 
+    [Fact]
+    public void Two_models_in_parts_whose_names_differ_only_in_the_count_have_two_tags()
+    {
+        IReadOnlyDictionary<string, string> tags = OwnTags.Choose([("a-00001-of-00002.gguf", "a"), ("a-00001-of-00003.gguf", "a"), ("a.gguf", "a.gguf")]);
+
+        Assert.Equal(3, tags.Values.Distinct(StringComparer.OrdinalIgnoreCase).Count());
+    }
+
     /// <summary>All pairs of sets that differ in one file.</summary>
     [Fact]
     public void A_tag_never_changes_its_file_because_another_one_is_added()
