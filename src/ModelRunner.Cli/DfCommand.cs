@@ -64,8 +64,14 @@ internal sealed class DfCommand : ClientCommand
     private static string[] ToRow(JsonElement model) =>
     [
         model.Text("name"), SizeOf(model, "bytes"), model.Integer("shared_bytes") > 0 ? SizeOf(model, "shared_bytes") : "",
-        model.IsTrue("loaded") ? "now" : LastUsed(model.Text("last_used")), string.Join(", ", model.Member("origins")?.Items() ?? []),
+        model.IsTrue("loaded") ? Now(model) : LastUsed(model.Text("last_used")), string.Join(", ", model.Member("origins")?.Items() ?? []),
     ];
+
+    private static string Now(JsonElement model)
+    {
+        string drafting = string.Join(", ", model.Member("draft_of")?.Items() ?? []);
+        return drafting.Length == 0 ? "now" : $"now (draft model of {drafting})";
+    }
 
     private static string LastUsed(string text) => text.Length == 0 ? "never" : text[..Math.Min(text.Length, "2026-11-27T23:00".Length)].Replace('T', ' ');
 

@@ -69,7 +69,16 @@ internal static class ModelSheet
     {
         if (model.Member("loaded") is null)
             return "";
-        return model.IsTrue("loaded") ? $"yes ({string.Join(", ", model.Member("loaded_modes")?.Items() ?? [])})" : "no";
+        if (!model.IsTrue("loaded"))
+            return "no";
+        string[] uses =
+        [
+            .. (model.Member("loaded_modes")?.Items() ?? []).Select(static mode => mode.ToString()),
+            .. (model.Member("draft_of")?.Items() ?? []).Select(static other => $"draft model of {other}"),
+        ];
+
+        // A client with only some models is not told whose draft model it is.
+        return $"yes ({(uses.Length > 0 ? string.Join(", ", uses) : "as a draft model")})";
     }
 
     // Two numbers: what its runners get, and what the model was made for.

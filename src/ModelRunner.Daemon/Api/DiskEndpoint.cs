@@ -52,7 +52,13 @@ internal sealed class DiskEndpoint(DiskReader disk, DiskModelReader models)
                 ? model.Source.Names.Where(used.ContainsKey).Max(name => (DateTimeOffset?)used[name])
                 : null;
             json.WriteString("last_used"u8, last is { } time ? UsageEndpoint.Format(time) : null);
-            json.WriteBoolean("loaded"u8, found.Loaded.Contains(model.Source.Reference.ToString()));
+
+            // A runner keeps the name with which it was started.
+            json.WriteBoolean("loaded"u8, model.Source.Names.Any(found.Loaded.Contains));
+            json.WriteStartArray("draft_of"u8);
+            foreach (string drafting in model.Source.Names.SelectMany(name => found.DraftOf[name]).Distinct(StringComparer.Ordinal))
+                json.WriteStringValue(drafting);
+            json.WriteEndArray();
             json.WriteEndObject();
         }
 

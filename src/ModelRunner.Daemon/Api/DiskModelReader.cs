@@ -16,8 +16,11 @@ internal sealed class DiskModelReader(ModelCatalog catalog, ModelPulls pulls, Ru
         (IReadOnlySet<FileId> linked, IReadOnlyList<StoreLeftover> leftovers) = await threads
             .RunAsync(null, () => (StoreLinks.FindOutside(pulls.Store.Folder), FindLeftovers())).WaitAsync(cancellationToken);
         (IReadOnlyList<ModelSpace> models, long total) = ModelSpace.Measure(found, linked);
-        HashSet<string> loaded = [.. pool.Runners.Where(static runner => !runner.IsAttached).Select(static runner => runner.Key.Model)];
-        return new DiskModels(models, total, await ReadUseAsync(cancellationToken), loaded, leftovers);
+        RunnerSnapshot[] runners = [.. pool.Runners.Where(static runner => !runner.IsAttached)];
+        ILookup<string, string> drafts = runners.Where(static runner => LoadedModels.DraftOf(runner) is not null)
+            .ToLookup(static runner => LoadedModels.DraftOf(runner)!.Reference, static runner => runner.Key.Model, StringComparer.Ordinal);
+        HashSet<string> loaded = [.. runners.Select(static runner => runner.Key.Model), .. drafts.Select(static draft => draft.Key)];
+        return new DiskModels(models, total, await ReadUseAsync(cancellationToken), loaded, drafts, leftovers);
     }
 
     private IReadOnlyList<StoreLeftover> FindLeftovers()

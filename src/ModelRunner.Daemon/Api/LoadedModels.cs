@@ -32,6 +32,11 @@ internal sealed class LoadedModels(RunnerPool pool)
         return FindLoaded(runner => !names.Contains(runner.Key.Model) && DraftOf(runner) is { } draft && names.Contains(draft.Reference));
     }
 
+    /// <summary>The runners of other models that have loaded this model of requests too, as their draft model.</summary>
+    public IReadOnlyList<RunnerSnapshot> FindDrafting(ModelEntry model) =>
+        FindLoaded(runner => runner.Key.Model != model.Reference && DraftOf(runner) is { } draft
+            && (draft.Reference == model.Reference || model.OtherNames.Contains(draft.Reference, StringComparer.Ordinal)));
+
     /// <summary>The draft model that a runner has loaded beside its model; null: none.</summary>
     public static DraftModel? DraftOf(RunnerSnapshot runner) =>
         runner is { IsAttached: false, Key.Mode: RunnerMode.Completion, Model.Draft: { } draft } ? draft : null;

@@ -15,6 +15,12 @@ internal sealed record ModelDetails(IReadOnlyList<ModelDetailsFile> Files)
     /// <summary>What its configuration says of the header of its file; empty: nothing, or it has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = ImmutableDictionary<string, string>.Empty;
 
-    /// <summary>The modes of its runners; empty if it is not loaded.</summary>
+    /// <summary>The modes of its runners; empty if it has none.</summary>
     public IReadOnlyList<string> LoadedModes { get; init; } = [];
+
+    /// <summary>Whether it is loaded: by itself, or as the draft model of another one.</summary>
+    public bool IsLoaded { get; init; }
+
+    /// <summary>The loaded models with which it is loaded as their draft model, if the client may use them.</summary>
+    public IReadOnlyList<string> DraftOf { get; init; } = [];
 }

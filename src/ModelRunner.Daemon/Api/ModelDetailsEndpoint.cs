@@ -3,6 +3,7 @@ using ModelRunner.Daemon.Keys;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Pulling;
 using ModelRunner.Daemon.Responses;
+using ModelRunner.Daemon.Runners;
 using ModelRunner.Store.Layout;
 
 namespace ModelRunner.Daemon.Api;
@@ -54,12 +55,21 @@ internal sealed class ModelDetailsEndpoint(
         bool hasLicense = QuerySwitch.Read(context.Request.Query, "license", whenEmpty: true);
         ModelDetails details = await reader.ReadAsync(model, entry, hasLicense, context.RequestAborted);
         string[] modes = [.. loaded.Find(model).Select(static runner => ModeText.Format(runner.Key.Mode)).Distinct(StringComparer.Ordinal)];
+        IReadOnlyList<RunnerSnapshot> drafting = loaded.FindDrafting(model);
+
+        // Another key may have only this model: the names of others are not for it.
+        IReadOnlyList<ModelEntry> others = rights.Filter(caller, [.. drafting.Select(static runner => runner.Model).OfType<ModelEntry>()]);
+        details = details with
+        {
+            LoadedModes = modes,
+            IsLoaded = modes.Length > 0 || drafting.Count > 0,
+            DraftOf = [.. others.Select(static other => other.Reference).Distinct(StringComparer.Ordinal)],
+        };
 
         // Each name of a file has its own parts, so only those of the name that was asked for are shown.
         string asked = NamedModel.OrderNames(model, written).First();
         ModelEntry shown = named with { Unused = [.. model.Unused.Where(unused => unused.Name == asked)] };
-        await JsonResponse.WriteAsync(
-            context, StatusCodes.Status200OK, json => ModelDetailsResponse.Write(json, shown, details with { LoadedModes = modes }));
+        await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => ModelDetailsResponse.Write(json, shown, details));
     }
 
     // The daemon sends requests to any host that a name has. Who may pull may cause that.

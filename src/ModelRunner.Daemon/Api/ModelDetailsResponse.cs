@@ -15,10 +15,14 @@ internal static class ModelDetailsResponse
             json.WriteNumber("packed"u8, packed.ToUnixTimeSeconds());
         if (model.Header is { ContextLength: > 0 } header)
             json.WriteNumber("max_context_size"u8, header.ContextLength);
-        json.WriteBoolean("loaded"u8, details.LoadedModes.Count > 0);
+        json.WriteBoolean("loaded"u8, details.IsLoaded);
         json.WriteStartArray("loaded_modes"u8);
         foreach (string mode in details.LoadedModes)
             json.WriteStringValue(mode);
+        json.WriteEndArray();
+        json.WriteStartArray("draft_of"u8);
+        foreach (string other in details.DraftOf)
+            json.WriteStringValue(other);
         json.WriteEndArray();
         if (model.Unused is [var unused, ..])
         {

@@ -42,6 +42,36 @@ public sealed class DraftRemovalTests
     }
 
     [Fact]
+    public async Task It_is_shown_as_loaded_as_long_as_it_cannot_be_removed()
+    {
+        await using DaemonFixture daemon = await StartAsync(new DaemonSetup { Configuration = Configuration });
+        await daemon.CommandAsync("tag", "me/small:v1", "me/small:v0");
+        await ExpectAsync(isLoaded: false, "no", "never");
+
+        Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
+        await ExpectAsync(isLoaded: true, "yes (draft model of tiny-chat:latest)", "now (draft model of tiny-chat:latest)");
+        Assert.Contains("Loaded        yes (completion)\n", await daemon.CommandAsync("inspect", "tiny-chat"), StringComparison.Ordinal);
+
+        await daemon.CommandAsync("unload", "tiny-chat");
+        await ExpectAsync(isLoaded: false, "no", "never");
+
+        async Task ExpectAsync(bool isLoaded, string loaded, string lastUsed)
+        {
+            string[] drafting = isLoaded ? ["tiny-chat:latest"] : [];
+            JsonElement space = (await daemon.GetAsync("engines/df")).GetProperty("models").EnumerateArray()
+                .Single(static model => model.GetProperty("name").GetString()!.StartsWith("me/small:", StringComparison.Ordinal));
+            foreach (JsonElement model in (JsonElement[])[space, await daemon.GetAsync("models/me/small:v1"), await daemon.GetAsync("models/me/small:v0")])
+            {
+                Assert.Equal(isLoaded, model.GetProperty("loaded").GetBoolean());
+                Assert.Equal(drafting, model.GetProperty("draft_of").EnumerateArray().Select(static name => name.GetString()));
+            }
+
+            Assert.Contains($"Loaded        {loaded}\n", await daemon.CommandAsync("inspect", "me/small:v1"), StringComparison.Ordinal);
+            Assert.Matches($"(?m)^me/small:v[01] .* {System.Text.RegularExpressions.Regex.Escape(lastUsed)} +pulled$", await daemon.CommandAsync("df"));
+        }
+    }
+
+    [Fact]
     public async Task A_purge_with_force_unloads_the_other_model()
     {
         await using DaemonFixture daemon = await StartAsync(new DaemonSetup { Configuration = Configuration });

@@ -73,6 +73,21 @@ public sealed class DraftRightsTests : IDisposable
         Assert.DoesNotContain(Secret, limited, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_key_for_the_draft_model_alone_does_not_learn_whose_draft_model_it_is()
+    {
+        _folder.Write("models/hush-1b.gguf", ReadChat());
+        await using DaemonFixture daemon = await StartAsync("8GiB", "{}");
+        Assert.Equal(HttpStatusCode.OK, (await KeyedDaemon.SendAsync(daemon, KeyedDaemon.Chat, KeyedDaemon.KeyOf("all"), Body)).Status);
+
+        string limited = (await KeyedDaemon.SendAsync(daemon, "models/hush-1b", KeyedDaemon.KeyOf("draft"))).Text;
+
+        Assert.Contains("\"loaded\":true,\"loaded_modes\":[],\"draft_of\":[]", limited, StringComparison.Ordinal);
+        Assert.DoesNotContain("tiny-chat", limited, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"draft_of\":[\"tiny-chat:latest\"]", (await KeyedDaemon.SendAsync(daemon, "models/hush-1b", KeyedDaemon.KeyOf("all"))).Text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("lab/hush:1b", "/m/hush.gguf")]
     [InlineData("lab/hush:1b", "/m/hush-1b.gguf")]
@@ -122,6 +137,7 @@ public sealed class DraftRightsTests : IDisposable
                   "keys": {
                     {{KeyedDaemon.Key("ada", """, "models": ["tiny-chat"]""")}},
                     {{KeyedDaemon.Key("big", """, "models": ["big-hush-1b"]""")}},
+                    {{KeyedDaemon.Key("draft", """, "models": ["hush-1b"]""")}},
                     {{KeyedDaemon.Key("both", """, "models": ["tiny-chat", "hush-1b"]""")}},
                     {{KeyedDaemon.Key("pattern", """, "models": ["tiny-chat", "hush*"]""")}},
                     {{KeyedDaemon.Key("all")}} } }
