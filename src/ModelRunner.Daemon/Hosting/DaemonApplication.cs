@@ -105,7 +105,6 @@ internal sealed class DaemonApplication : IAsyncDisposable
         try
         {
             await daemon.ListenAsync(cancellationToken);
-            daemon.Announce();
             CancellationToken ending = daemon._ending.Token;
             _ = Task.Run(() => daemon._memory.StartAsync(daemon.Models.LookAsync(ending), ending), CancellationToken.None);
             return daemon;
@@ -353,7 +352,8 @@ internal sealed class DaemonApplication : IAsyncDisposable
     private static TimeSpan LimitOf(RunnerSettings runners) =>
         runners.DrainTimeout + (runners.KvCache.Persist ? runners.KvCache.Timeout : TimeSpan.Zero) + runners.StopGrace + ShutdownMargin;
 
-    private void Announce()
+    /// <summary>Logs that it listens. To be called when clients can find it: who reads this line may start one at once.</summary>
+    public void LogStart()
     {
         DaemonSettings settings = _settings.Current;
         IEnumerable<string> addresses = TcpAddresses.Select(static address => address.GetLeftPart(UriPartial.Authority));

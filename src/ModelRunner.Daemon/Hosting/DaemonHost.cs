@@ -90,6 +90,7 @@ internal sealed class DaemonHost
         _daemon = daemon;
         _notifier = ServiceNotifier.Find(Environment.GetEnvironmentVariable, Environment.ProcessId, TimeProvider.System);
         _announcement = Announce(daemon, settings, written.Options);
+        daemon.LogStart();
         _notifier?.BeReady(() => daemon.Runners, daemon.RespondAsync);
         PassReload();
         if (settings.Runners.HasLateEngine)

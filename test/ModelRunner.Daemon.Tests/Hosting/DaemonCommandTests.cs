@@ -28,6 +28,20 @@ public sealed class DaemonCommandTests : IDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Join(daemon.FolderPath, "run")));
     }
 
+    /// <summary>A script that reads the log runs its commands when it reads that the daemon listens. They must find it then.</summary>
+    [Fact]
+    public async Task The_log_says_that_the_daemon_listens_after_commands_can_find_it()
+    {
+        string registry = Directory.CreateDirectory(Path.Join(_elsewhere.Path, "model-runner")).FullName;
+        File.SetUnixFileMode(registry, (UnixFileMode)0b111_111_111);
+
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(
+            new DaemonSetup { Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = _elsewhere.Path } });
+
+        // It says that before, because it has tried before.
+        Assert.Contains("commands in other folders need --host to find this daemon", daemon.Log.Split(" listens on ")[0], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_daemon_that_was_killed_is_not_found()
     {
