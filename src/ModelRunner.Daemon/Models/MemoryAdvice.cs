@@ -47,27 +47,30 @@ internal static class MemoryAdvice
         if (Fits(shape))
             return "";
         string? layers = LayerAdvice.For(header.BlockCount, shape, FitsCards, Fits);
-        if ((FindOther(UsefulContext(shape), keepsSlots: true) ?? FindOther(LeastContext, keepsSlots: false)) is not { } other)
+        RunnerShape usable = WithinTraining(header, shape);
+        if ((FindOther(UsefulContext(usable), keepsSlots: true) ?? FindOther(LeastContext, keepsSlots: false)) is not { } other)
             return layers;
         return layers is null ? other : $"{layers}, or with {other}";
 
         // One slot has the longest context. So a short one is never divided.
         string? FindOther(long leastContext, bool keepsSlots)
         {
-            foreach ((RunnerShape kept, string[] lost) in Losses(shape))
+            foreach ((RunnerShape kept, string[] lost) in Losses(usable))
             {
-                if (lost.Length > 0 && Fits(kept))
+                if (kept != shape && Fits(kept))
                     return Join(kept, lost);
-                if (FewerSlots(kept).FirstOrDefault(Fits) is { } slots)
+                if (Fewer(kept).FirstOrDefault(Fits) is { } slots)
                     return Join(slots, lost);
                 if ((keepsSlots || kept.Slots == 1) && FindContext(kept, leastContext) is { } context)
                     return Join(context, lost);
-                if (FewerSlots(kept).LastOrDefault() is { } one && FindContext(one, leastContext) is { } both)
+                if (Fewer(kept).LastOrDefault() is { } one && FindContext(one, leastContext) is { } both)
                     return Join(both, lost);
             }
 
             return null;
         }
+
+        IEnumerable<RunnerShape> Fewer(RunnerShape kept) => FewerSlots(kept).Select(fewer => WithinTraining(header, fewer));
 
         string Join(RunnerShape changed, string[] lost) => string.Join(" and ", [.. Describe(changed, shape), .. lost]);
 
@@ -91,6 +94,10 @@ internal static class MemoryAdvice
             return changed with { Context = low * RunnerShape.ContextStep };
         }
     }
+
+    // A model makes nothing useful of a longer context, so nothing is lost, and a proposal must not have one.
+    private static RunnerShape WithinTraining(GgufHeader header, RunnerShape shape) =>
+        !shape.ExtendsContext && header.ContextLength > 0 && header.ContextLength < shape.Context ? shape with { Context = header.ContextLength } : shape;
 
     // A context that is shorter than this is worse than no prompt cache and no draft model.
     private static long UsefulContext(RunnerShape shape) =>

@@ -34,6 +34,9 @@ internal sealed record RunnerShape
     /// <summary>Whether an argument sets the context of all slots together, and not the setting <c>contextSize</c>.</summary>
     public bool IsContextArgument { get; init; }
 
+    /// <summary>Whether arguments for the positions of tokens make contexts usable that are longer than those of the training.</summary>
+    public bool ExtendsContext { get; init; }
+
     /// <summary>Whether it is llama-server and not llama-host, which ignores most arguments.</summary>
     public bool IsLlamaServer { get; init; } = true;
 
@@ -122,6 +125,7 @@ internal sealed record RunnerShape
         {
             PhysicalBatch = LlamaArguments.FindInteger(arguments, "--ubatch-size") is { } physical and > 0 ? physical : null,
             LogicalBatch = LlamaArguments.FindInteger(arguments, "--batch-size") is { } logical and > 0 ? logical : null,
+            ExtendsContext = arguments.Any(static argument => argument.StartsWith("--rope-", StringComparison.Ordinal)),
             IsUnified = LlamaArguments.FindSwitch(arguments, "--kv-unified", "--no-kv-unified") ?? false,
             KeepsWholeWindow = arguments.Contains("--swa-full", StringComparer.Ordinal),
             HasFlashAttention = LlamaArguments.FindText(arguments, "--flash-attn") is not ("off" or "false" or "0"),

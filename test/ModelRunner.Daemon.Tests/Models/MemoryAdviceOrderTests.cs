@@ -82,15 +82,50 @@ public sealed class MemoryAdviceOrderTests
         Assert.Equal("it fits with contextSize 1792 (now 4096)", Advise(now with { Draft = null }, now with { Draft = null, Context = 1792 }));
     }
 
+    /// <summary>The model was trained for 2048 tokens. More of them are of no use, so to have no more is no loss.</summary>
+    [Theory]
+    [InlineData(4, 2048, "contextSize 2048 (now 8192)")]
+    [InlineData(2, 2048, "--parallel 2 in its args (now 4) and contextSize 2048 (now 8192)")]
+    [InlineData(1, 5376, "--parallel 3 in its args (now 4) and contextSize 2048 (now 8192)")]
+    [InlineData(1, 1280, "--parallel 1 in its args (now 4) and contextSize 1280 (now 8192)")]
+    public void No_advice_has_more_context_than_the_model_was_trained_for(int slots, int context, string advice)
+    {
+        RunnerShape now = Shape(slots: 4, context: 8192) with { Draft = null, PromptCacheBytes = 0 };
+
+        Assert.Equal($"it fits with {advice}", Advise(now, now with { Slots = slots, Context = context }, trained: 2048));
+    }
+
+    [Fact]
+    public void An_argument_for_the_whole_context_is_no_more_than_the_training_for_each_slot()
+    {
+        RunnerShape now = Shape(slots: 4, context: 8192) with { Draft = null, PromptCacheBytes = 0, IsContextArgument = true };
+
+        Assert.Equal("it fits with --ctx-size 8192 (now 32768)", Advise(now, now with { Context = 2048 }, trained: 2048));
+        Assert.Equal(
+            "it fits with --parallel 2 in its args (now 4) and --ctx-size 4096 (now 32768)",
+            Advise(now, now with { Slots = 2, Context = 2048 }, trained: 2048));
+    }
+
+    [Fact]
+    public void Arguments_that_extend_the_context_allow_more_than_the_training()
+    {
+        RunnerShape now = Shape(slots: 1, context: 8192) with { Draft = null, PromptCacheBytes = 0 };
+        Assert.Equal("it fits with contextSize 2048 (now 8192)", Advise(now, now with { Context = 5376 }, trained: 2048));
+
+        bool isExtended = RunnerShape.Read(["--rope-scaling", "yarn", "--rope-scale", "4"], isLlamaServer: true, 8192, 1).ExtendsContext;
+        Assert.Equal(
+            "it fits with contextSize 5376 (now 8192)", Advise(now with { ExtendsContext = isExtended }, now with { Context = 5376 }, trained: 2048));
+    }
+
     [Fact]
     public void If_nothing_helps_all_of_it_is_named() => Assert.Equal(
         "it does not fit with one slot, 512 tokens of context and no draft model either",
         MemoryAdvice.For(Model(Shape(4, 8192)), RunnerMode.Completion, new MemoryRoom(File.Length), new MemoryRoom(File.Length)));
 
-    private static string? Advise(RunnerShape now, RunnerShape fitting)
+    private static string? Advise(RunnerShape now, RunnerShape fitting, long trained = 65536)
     {
         var room = new MemoryRoom(Needed(fitting));
-        return MemoryAdvice.For(Model(now), RunnerMode.Completion, room, room);
+        return MemoryAdvice.For(Model(now) with { Header = Header with { ContextLength = trained } }, RunnerMode.Completion, room, room);
     }
 
     private static RunnerShape Reduced(RunnerShape now, int slots, int context, bool hasPrompts, bool hasDraft) => now with
