@@ -16,7 +16,12 @@ internal sealed class StatusCommand(CliContext context) : ClientCommand("status"
             using JsonDocument backends = await client.GetJsonAsync("engines/status", JsonValueKind.Object, interrupt.Ended);
             using JsonDocument? models = await ModelProblems.ReadModelsAsync(client, interrupt.Ended);
             using JsonDocument? others = await DaemonProblems.ReadAsync(client, interrupt.Ended);
-            IReadOnlyList<string> problems = [.. DaemonProblems.Find(others?.RootElement), .. ModelProblems.Find(models?.RootElement)];
+            string[] ofDaemon = [.. DaemonProblems.Find(others?.RootElement)];
+
+            // The problem of a model that is to be preloaded has the one of the model in it.
+            IEnumerable<string> ofModels = ModelProblems.Find(models?.RootElement)
+                .Where(problem => !ofDaemon.Any(longer => longer.Contains(problem, StringComparison.Ordinal)));
+            IReadOnlyList<string> problems = [.. ofDaemon, .. ofModels];
             string number = version.RootElement.Text("version");
             if (IsJson(result))
                 Console.WriteLine(ToJson(client.Address, number, backends.RootElement, problems, models?.RootElement));

@@ -187,7 +187,9 @@ internal sealed class DaemonApplication : IAsyncDisposable
         store.Subscribe((DaemonSettings next) => pulls.Configure(next));
         web.Lifetime.ApplicationStarted.Register(() => _ = Task.Run(pulls.CollectAsync));
         web.Lifetime.ApplicationStopped.Register(pulls.Dispose);
-        Compose(web, store, keys, catalog, pool, pulls, accounts, ledger, time, (launcher.Slots.Knows, launcher.Slots.Purge));
+        var preloads = new ResidentPulls(pulls, catalog, time, logs.CreateLogger<ResidentPulls>());
+        var residents = new ResidentLoader(catalog, () => store.Current, pool, time, logs.CreateLogger<ResidentLoader>(), preloads);
+        Compose(web, store, keys, catalog, pool, pulls, accounts, ledger, time, residents, (launcher.Slots.Knows, launcher.Slots.Purge));
 
         // The runners come last, so a request that names a new model already gets its new settings.
         store.Subscribe(change =>
@@ -195,8 +197,6 @@ internal sealed class DaemonApplication : IAsyncDisposable
             pool.Configure(change, catalog.FindNow);
             return Task.CompletedTask;
         });
-        var preloads = new ResidentPulls(pulls, catalog, time, logs.CreateLogger<ResidentPulls>());
-        var residents = new ResidentLoader(catalog, () => store.Current, pool, time, logs.CreateLogger<ResidentLoader>(), preloads);
         store.Subscribe(change => change.IsReload
             ? residents.ApplyAsync(web.Lifetime.ApplicationStopping)
             : residents.ApplyChangeAsync(web.Lifetime.ApplicationStopping));
@@ -232,7 +232,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
     private static void Compose(
         WebApplication web, SettingsStore store, KeyStore keys, ModelCatalog catalog, RunnerPool pool, ModelPulls pulls, RequestAccounts accounts,
-        RequestLedger ledger, TimeProvider time, (Func<string, bool> Know, Func<IReadOnlySet<string>?, int> Purge) contexts)
+        RequestLedger ledger, TimeProvider time, ResidentLoader residents, (Func<string, bool> Know, Func<IReadOnlySet<string>?, int> Purge) contexts)
     {
         DaemonSettings settings = store.Current;
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
@@ -269,7 +269,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new LogsEndpoint(pool.Logs, catalog, time, web.Lifetime.ApplicationStopping).Map(web);
         new DecisionsEndpoint(pool.Decisions, catalog, causes).Map(web);
         new UsageEndpoint(ledger, time).Map(web);
-        new ProblemsEndpoint(store, keys, warnings, ledger, () => pool.ResidentProblems).Map(web);
+        new ProblemsEndpoint(store, keys, warnings, ledger, () => [.. residents.Problems, .. pool.ResidentProblems]).Map(web);
         new DiskEndpoint(
             new DiskReader(() => store.Current, catalog.FindNow, FileThreads.Shared, time),
             new DiskModelReader(catalog, pulls, pool, ledger, FileThreads.Shared)).Map(web);

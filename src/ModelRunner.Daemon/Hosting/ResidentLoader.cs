@@ -26,6 +26,10 @@ internal sealed partial class ResidentLoader(
 
     private readonly Lock _gate = new();
     private ResidentSearch? _search;
+    private volatile IReadOnlyList<ResidentProblem> _problems = [];
+
+    /// <summary>Why models with <c>preload</c> were not found, or can never be loaded; one sentence for each.</summary>
+    public IReadOnlyList<string> Problems => [.. _problems.Select(Describe)];
 
     /// <summary>Applies the settings of the start or of a reload. Completes when the models are found, not when they are loaded.</summary>
     public Task ApplyAsync(CancellationToken cancellationToken) => ApplyAsync(isChange: false, cancellationToken);
@@ -57,7 +61,7 @@ internal sealed partial class ResidentLoader(
             while (search == Volatile.Read(ref _search))
             {
                 await Task.Delay(isRead ? FileInterval : pause, time, cancellationToken);
-                if (isRead && !search.HasProblem && !pool.HasGivenUp)
+                if (isRead && !search.HasProblem && !pool.HasGivenUp && !HasLost(search))
                     continue;
                 if (!isRead)
                     pause = pause * 2 < LongestRetry ? pause * 2 : LongestRetry;
@@ -76,6 +80,13 @@ internal sealed partial class ResidentLoader(
         }
     }
 
+    // A model that is removed while it is not loaded concerns no runner, so nobody else looks for it.
+    private bool HasLost(ResidentSearch search)
+    {
+        lock (_gate)
+            return search.Found.Any(reference => catalog.FindNow(reference) is null or { IsOnlyAnEntry: true });
+    }
+
     /// <returns>Whether all models could be read; null: a later search replaces this one.</returns>
     private async Task<bool?> TryApplyAsync(ResidentSearch search, CancellationToken cancellationToken)
     {
@@ -86,7 +97,7 @@ internal sealed partial class ResidentLoader(
         {
             if (search != Volatile.Read(ref _search))
                 return null;
-            ModelLookup lookup = await catalog.FindAsync(reference, cancellationToken);
+            ModelLookup lookup = await FindAsync(reference, cancellationToken);
             isRead &= lookup.Reason != ModelLookupReason.NotRead;
             bool isPulled = Pull(reference, lookup, cancellationToken);
             lock (_gate)
@@ -97,6 +108,7 @@ internal sealed partial class ResidentLoader(
         {
             if (search != _search)
                 return null;
+            _problems = search.ListProblems(references);
             bool keepsUnloaded = search.KeepsUnloaded;
             if (search.Take(references) is { } residents)
                 pool.SetResidents(residents, keepsUnloaded);
@@ -105,13 +117,22 @@ internal sealed partial class ResidentLoader(
         return isRead;
     }
 
+    // Each model of the configuration has an entry, so an entry without a file may be a wrong name.
+    private async Task<ModelLookup> FindAsync(string reference, CancellationToken cancellationToken)
+    {
+        ModelLookup lookup = await catalog.FindAsync(reference, cancellationToken);
+        if (lookup is not { Reason: ModelLookupReason.Unknown, Problem: { } problem, Similar.Count: 0 })
+            return lookup;
+        IReadOnlyList<string> similar = await catalog.FindSimilarAsync(ModelReference.FromCanonical(reference), cancellationToken);
+        return similar.Count == 0 ? lookup : lookup with { Problem = $"{problem}; {Spelling.Question(similar)}", Similar = similar };
+    }
+
     // A request for the model would pull it, so a preload does too.
     private bool Pull(string reference, ModelLookup lookup, CancellationToken cancellationToken)
     {
         if (pulls is null || lookup is not { Pullable: { } name, NeedsCommand: false } || !IsWanted())
             return false;
-        pulls.Begin(name, IsWanted, () => LookAgainAsync(cancellationToken), cancellationToken);
-        return true;
+        return pulls.Begin(name, IsWanted, () => LookAgainAsync(cancellationToken), cancellationToken);
 
         bool IsWanted() => settings() is { Downloads.OnRequest: true } now && now.Models.TryGetValue(reference, out ModelSettings? model) && model.IsPreloaded;
     }
@@ -119,14 +140,30 @@ internal sealed partial class ResidentLoader(
     private void Note(ResidentSearch search, string reference, ModelLookup lookup, bool isPulled)
     {
         if (TryFind(lookup, out RunnerKey key) is not { } problem)
+        {
             search.Find(reference, key, lookup.Model!);
-        else if (search.Fail(reference, problem, isFinal: lookup.Reason != ModelLookupReason.NotRead) && !isPulled)
-            LogNotFound(reference, lookup.Pullable is { } name ? lookup.ProblemWithPull(name, OtherWay(lookup, name)) : problem);
+            return;
+        }
+
+        string text = lookup.Pullable is { } name ? lookup.ProblemWithPull(name, OtherWay(lookup, name)) : problem;
+        var shown = new ResidentProblem(reference, text, isPulled ? lookup.Pullable : null);
+        if (search.Fail(shown, isFinal: lookup.Reason != ModelLookupReason.NotRead) && !isPulled)
+            LogNotFound(reference, text);
     }
 
-    private static string OtherWay(ModelLookup lookup, ArtifactName name) => lookup.NeedsCommand
-        ? $", or write {name.ToShortString()} in the configuration and set pullOnRequest"
-        : ", or set pullOnRequest";
+    private string OtherWay(ModelLookup lookup, ArtifactName name)
+    {
+        if (lookup.NeedsCommand)
+            return $", or write {name.ToShortString()} in the configuration and set pullOnRequest";
+        return settings().Downloads.OnRequest ? "" : ", or set pullOnRequest";
+    }
+
+    private string Describe(ResidentProblem problem)
+    {
+        if (problem.Pulled is { } name && pulls is not null)
+            return $"Model {problem.Reference} is not preloaded yet: {pulls.Describe(name)}.";
+        return $"Model {problem.Reference} is not preloaded: {problem.Text}{(problem.Text.EndsWith('?') ? "" : ".")}";
+    }
 
     /// <returns>Why it cannot be loaded; null: it can.</returns>
     private string? TryFind(ModelLookup lookup, out RunnerKey key)

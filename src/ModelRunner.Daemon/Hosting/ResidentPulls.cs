@@ -21,7 +21,7 @@ internal sealed partial class ResidentPulls(ModelPulls pulls, ModelCatalog catal
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
 
     private readonly Lock _gate = new();
-    private readonly HashSet<string> _running = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string?> _running = new(StringComparer.Ordinal);
     private readonly HashSet<string> _pulled = new(StringComparer.Ordinal);
 
     /// <summary>Begins to pull a model, unless that goes on already, or was done: a model that somebody removed does not come back by itself.</summary>
@@ -29,15 +29,29 @@ internal sealed partial class ResidentPulls(ModelPulls pulls, ModelCatalog catal
     /// <param name="isWanted">Whether the configuration still says so; asked before each attempt.</param>
     /// <param name="pulled">Is called when the model is there.</param>
     /// <param name="cancellationToken">Ends the pull. What was fetched is kept.</param>
-    public void Begin(ArtifactName name, Func<bool> isWanted, Func<Task> pulled, CancellationToken cancellationToken)
+    /// <returns>Whether it is being pulled.</returns>
+    public bool Begin(ArtifactName name, Func<bool> isWanted, Func<Task> pulled, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            if (_pulled.Contains(name.ToString()) || !_running.Add(name.ToString()))
-                return;
+            if (_pulled.Contains(name.ToString()))
+                return false;
+            if (!_running.TryAdd(name.ToString(), null))
+                return true;
         }
 
         _ = Task.Run(() => RunAsync(name, isWanted, pulled, cancellationToken), CancellationToken.None);
+        return true;
+    }
+
+    /// <summary>What is known of the pull of a model: a clause for a sentence.</summary>
+    public string Describe(ArtifactName name)
+    {
+        lock (_gate)
+        {
+            return _running.GetValueOrDefault(name.ToString())
+                ?? "it is not there, and it is being pulled, because pullOnRequest is on";
+        }
     }
 
     private async Task RunAsync(ArtifactName name, Func<bool> isWanted, Func<Task> pulled, CancellationToken cancellationToken)
@@ -58,6 +72,8 @@ internal sealed partial class ResidentPulls(ModelPulls pulls, ModelCatalog catal
                     return;
                 }
 
+                lock (_gate)
+                    _running[name.ToString()] = FormattableString.Invariant($"its pull failed: {problem}; it is tried again within {pause.TotalMinutes} min");
                 LogFailed(written, problem, pause.TotalMinutes);
                 await Task.Delay(pause, time, cancellationToken);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;

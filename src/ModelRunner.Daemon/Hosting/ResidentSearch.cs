@@ -10,7 +10,7 @@ namespace ModelRunner.Daemon.Hosting;
 internal sealed class ResidentSearch
 {
     private readonly Dictionary<string, (RunnerKey Key, ModelEntry Model)> _found = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _problems = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ResidentProblem> _problems = new(StringComparer.Ordinal);
     private bool _isContinued;
     private Dictionary<RunnerKey, ModelEntry>? _taken;
 
@@ -35,6 +35,9 @@ internal sealed class ResidentSearch
         return next;
     }
 
+    /// <summary>The models that were found.</summary>
+    public IReadOnlyCollection<string> Found => _found.Keys;
+
     /// <summary>A model was found.</summary>
     public void Find(string reference, RunnerKey key, ModelEntry model)
     {
@@ -43,18 +46,23 @@ internal sealed class ResidentSearch
     }
 
     /// <summary>A model cannot be loaded.</summary>
-    /// <param name="reference">The model.</param>
-    /// <param name="problem">Why.</param>
+    /// <param name="problem">The model, and why.</param>
     /// <param name="isFinal">Whether that is certain; otherwise what an earlier attempt has found stays.</param>
     /// <returns>Whether the last attempt had another problem with it, or none.</returns>
-    public bool Fail(string reference, string problem, bool isFinal)
+    public bool Fail(ResidentProblem problem, bool isFinal)
     {
         if (isFinal)
-            _found.Remove(reference);
-        bool isNew = !_problems.TryGetValue(reference, out string? last) || !string.Equals(last, problem, StringComparison.Ordinal);
-        _problems[reference] = problem;
+            _found.Remove(problem.Reference);
+        bool isNew = !_problems.TryGetValue(problem.Reference, out ResidentProblem? last) || last.Text != problem.Text
+            || last.Pulled is null != problem.Pulled is null;
+        _problems[problem.Reference] = problem;
         return isNew;
     }
+
+    /// <summary>The models that were not found, or that cannot be loaded.</summary>
+    /// <param name="references">Only these, in this order.</param>
+    public IReadOnlyList<ResidentProblem> ListProblems(IEnumerable<string> references) =>
+        [.. references.Select(reference => _problems.GetValueOrDefault(reference)).OfType<ResidentProblem>()];
 
     /// <summary>The models that were found; null: they are the same as the last ones that were taken, with the same files.</summary>
     /// <param name="references">Only these.</param>

@@ -214,6 +214,10 @@ internal sealed class ModelCatalog : IDisposable
             }
             : found;
 
+    /// <summary>Models that can be used and have a name like that of one that cannot, the nearest one first.</summary>
+    public async Task<IReadOnlyList<string>> FindSimilarAsync(ModelReference reference, CancellationToken cancellationToken) =>
+        _watch.Last is { } last ? await FindSimilarAsync(last.Snapshot, reference, cancellationToken) : [];
+
     /// <summary>The other variants of a model that can be used, by the last scans. It reads no file: one whose header was not read yet is left out.</summary>
     public IReadOnlyList<ModelEntry> FindVariants(ModelEntry model) =>
         [.. (_watch.Last?.Snapshot.FindVariants(model.Reference) ?? []).Select(source => _factory.Create(source, out _)).OfType<ModelEntry>()];
@@ -321,8 +325,14 @@ internal sealed class ModelCatalog : IDisposable
         if (query.Digits is not null)
             return new ModelLookup(null, $"there is no model with the id {query}; \"model-runner ls --json\" lists the ids");
 
-        ModelReference reference = query.Reference;
-        var left = snapshot.Sources.ToList();
+        IReadOnlyList<string> usable = await FindSimilarAsync(snapshot, query.Reference, cancellationToken);
+        string remedy = usable.Count > 0 ? Spelling.Question(usable) : "\"model-runner ls\" lists the models";
+        return new ModelLookup(null, $"there is no model \"{query.Reference}\"; {remedy}") { Similar = usable };
+    }
+
+    private async Task<IReadOnlyList<string>> FindSimilarAsync(ModelSnapshot snapshot, ModelReference reference, CancellationToken cancellationToken)
+    {
+        List<ModelSource> left = [.. snapshot.Sources.Where(source => source.Reference != reference)];
         var usable = new List<string>();
         for (int attempt = 0; attempt < ModelSuggestion.MaxCount; attempt++)
         {
@@ -335,8 +345,7 @@ internal sealed class ModelCatalog : IDisposable
             left.Remove(source);
         }
 
-        string remedy = usable.Count > 0 ? Spelling.Question(usable) : "\"model-runner ls\" lists the models";
-        return new ModelLookup(null, $"there is no model \"{reference}\"; {remedy}") { Similar = usable };
+        return usable;
     }
 
     private static string DescribeUnknown(ModelSnapshot snapshot, ModelQuery query)

@@ -150,6 +150,21 @@ public sealed class PullOnRequestTests
             async () => (await daemon.GetAsync("engines/ps")).EnumerateArray().Any(runner => runner.GetProperty("model_name").GetString()!.StartsWith(name, StringComparison.Ordinal)),
             DaemonFixture.Patience);
         Assert.Contains("is to be preloaded and is not there; it is pulled now", daemon.Log, StringComparison.Ordinal);
+        Assert.Empty((await daemon.GetAsync("engines/problems")).GetProperty("problems").EnumerateArray());
+
+        // It does not come back by itself.
+        await daemon.CommandAsync("rm", "--force", name);
+        await WaitForProblemAsync(daemon, $"Model {name}:latest is not preloaded: ", $"\"model-runner pull {name}:latest\" fetches it.");
+    }
+
+    [Fact]
+    public async Task A_pull_of_a_model_to_preload_that_fails_is_a_problem()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+
+        await using DaemonFixture daemon = await StartAsync($$""", "models": { "{{registry.Host}}/ai/none": { "preload": true } }""");
+
+        await WaitForProblemAsync(daemon, $"Model {registry.Host}/ai/none:latest is not preloaded yet: its pull failed: ", "; it is tried again within 1 min.");
     }
 
     /// <summary>The text of the client would be another model, in another registry.</summary>
@@ -242,6 +257,11 @@ public sealed class PullOnRequestTests
     }
 
     private static Task<DaemonFixture> StartAsync(string more) => DaemonFixture.StartAsync(new DaemonSetup { Configuration = $$"""{ "pullOnRequest": true{{more}} }""" });
+
+    private static Task WaitForProblemAsync(DaemonFixture daemon, string start, string end) => DaemonFixture.WaitUntilAsync(
+        async () => (await daemon.GetAsync("engines/problems")).GetProperty("problems").EnumerateArray().Any(
+            problem => problem.GetProperty("text").GetString() is { } text && text.StartsWith(start, StringComparison.Ordinal) && text.EndsWith(end, StringComparison.Ordinal)),
+        DaemonFixture.Patience);
 
     private static async Task<string> PushAsync(RegistryProcess registry)
     {

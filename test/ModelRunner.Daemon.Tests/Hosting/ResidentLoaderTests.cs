@@ -62,6 +62,42 @@ public sealed class ResidentLoaderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_missing_model_is_a_problem_until_it_appears_or_is_not_preloaded_any_more()
+    {
+        await using var bed = new PoolBed();
+        _store.Write("otters.gguf", Good);
+        DaemonSettings settings = Preload("absent", "otter");
+        var catalog = new ModelCatalog(settings, bed.Time, () => StoreScanner.Scan(_store.Path), new FileThreads(1, 1));
+        var loader = new ResidentLoader(catalog, () => settings, bed.Pool, bed.Time, NullLogger<ResidentLoader>.Instance);
+        Assert.Empty(loader.Problems);
+
+        await loader.ApplyAsync(Cancellation);
+        Assert.Collection(
+            loader.Problems,
+            static problem => Assert.StartsWith("Model absent:latest is not preloaded: model \"absent:latest\" ", problem, StringComparison.Ordinal),
+            static problem => Assert.Contains("; did you mean \"otters:latest\"? \"model-runner pull ai/otter:latest\" fetches it", problem, StringComparison.Ordinal));
+
+        _store.Write("absent.gguf", Good);
+        Assert.Equal("absent:latest", (await NextAsync(bed)).Key.Model);
+        Assert.StartsWith("Model otter:latest is not preloaded: ", Assert.Single(loader.Problems), StringComparison.Ordinal);
+
+        settings = Preload("absent");
+        await loader.ApplyAsync(Cancellation);
+        Assert.Empty(loader.Problems);
+
+        File.Delete(Path.Join(_store.Path, "absent.gguf"));
+        await catalog.FindPulledAsync(Cancellation);
+        await DaemonFixture.WaitUntilAsync(
+            () =>
+            {
+                bed.Time.Advance(TimeSpan.FromSeconds(5));
+                return Task.FromResult(loader.Problems.Count > 0);
+            },
+            DaemonFixture.Patience);
+        Assert.StartsWith("Model absent:latest is not preloaded: ", Assert.Single(loader.Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_settings_of_a_reload_win_over_a_search_that_began_before()
     {
         await using var bed = new PoolBed(new RunnerSettings { MaxRunners = 2 });

@@ -30,15 +30,21 @@ public sealed class ResidentModelTests
     }
 
     [Fact]
-    public async Task A_reload_preloads_a_model_and_a_missing_one_is_a_warning()
+    public async Task A_reload_preloads_a_model_and_a_missing_one_is_a_warning_and_a_problem_until_then()
     {
         await using DaemonFixture daemon = await DaemonFixture.StartAsync(
             new DaemonSetup { Configuration = """{"models":{"nope":{"preload":true}}}""" });
         await daemon.WaitForLogAsync("Model nope:latest is not preloaded");
         Assert.Empty(await daemon.RunnersAsync());
+        string problem = Assert.Single(await ProblemsAsync(daemon));
+        Assert.StartsWith("Model nope:latest is not preloaded: ", problem, StringComparison.Ordinal);
+        Assert.Contains("\"model-runner pull ai/nope:latest\" fetches it", problem, StringComparison.Ordinal);
+        using var status = JsonDocument.Parse(await daemon.CommandAsync("status", "--json"));
+        Assert.Equal([problem], status.RootElement.GetProperty("problems").EnumerateArray().Select(static item => item.GetString()));
         await File.WriteAllTextAsync(Path.Join(daemon.FolderPath, "model-runner.json"), """{"models":{"tiny-embed":{"preload":true}}}""", Cancellation);
         await DaemonFixture.SignalAsync(daemon.ProcessId, "HUP");
         await WaitForAsync(daemon, "tiny-embed:latest", "ready");
+        Assert.Empty(await ProblemsAsync(daemon));
     }
 
     [Fact]

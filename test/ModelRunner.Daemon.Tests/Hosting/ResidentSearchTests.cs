@@ -1,6 +1,7 @@
 using ModelRunner.Daemon.Hosting;
 using ModelRunner.Daemon.Tests.Runners;
 using ModelRunner.Scheduling;
+using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
 
@@ -17,7 +18,7 @@ public sealed class ResidentSearchTests
         Assert.False(_search.IsFirst);
         Find("a");
         Assert.Null(Take());
-        _search.Fail("a", "it is gone", isFinal: true);
+        Fail("a", "it is gone", isFinal: true);
         Find("b");
 
         Assert.Equal("b", Take());
@@ -28,7 +29,7 @@ public sealed class ResidentSearchTests
     {
         Find("a");
         Take();
-        _search.Fail("a", "it is still being read", isFinal: false);
+        Fail("a", "it is still being read", isFinal: false);
         Find("b");
 
         Assert.Equal("a b", Take());
@@ -44,12 +45,12 @@ public sealed class ResidentSearchTests
     [Fact]
     public void A_problem_is_new_if_the_last_one_was_another()
     {
-        Assert.True(_search.Fail("a", "one", isFinal: false));
-        Assert.False(_search.Fail("a", "one", isFinal: false));
-        Assert.True(_search.Fail("b", "one", isFinal: false));
-        Assert.True(_search.Fail("a", "two", isFinal: true));
+        Assert.True(Fail("a", "one", isFinal: false));
+        Assert.False(Fail("a", "one", isFinal: false));
+        Assert.True(Fail("b", "one", isFinal: false));
+        Assert.True(Fail("a", "two", isFinal: true));
         Find("a");
-        Assert.True(_search.Fail("a", "two", isFinal: true));
+        Assert.True(Fail("a", "two", isFinal: true));
     }
 
     [Fact]
@@ -65,6 +66,28 @@ public sealed class ResidentSearchTests
         Assert.True(next.Continue().KeepsUnloaded);
         Assert.NotNull(next.Take(["a", "b"]));
     }
+
+    [Fact]
+    public void Only_the_problems_of_the_models_that_are_asked_for_are_listed()
+    {
+        Fail("b", "two", isFinal: true);
+        Fail("a", "one", isFinal: true);
+        Fail("c", "three", isFinal: true);
+        Find("c");
+
+        Assert.Equal(["one", "two"], _search.ListProblems(["a", "b", "c"]).Select(static problem => problem.Text));
+        Assert.Equal(["two"], _search.ListProblems(["b"]).Select(static problem => problem.Text));
+    }
+
+    [Fact]
+    public void A_problem_is_new_if_the_model_is_not_being_pulled_any_more()
+    {
+        Assert.True(ArtifactNameParser.TryParse("ai/a", out ArtifactName? name, out _));
+        Assert.True(_search.Fail(new ResidentProblem("a", "one", name), isFinal: true));
+        Assert.True(Fail("a", "one", isFinal: true));
+    }
+
+    private bool Fail(string name, string problem, bool isFinal) => _search.Fail(new ResidentProblem(name, problem, Pulled: null), isFinal);
 
     private void Find(string name) => _search.Find(name, new RunnerKey("llama.cpp", name, RunnerMode.Completion), PoolBed.Model(name));
 
