@@ -82,6 +82,10 @@ public static class Refusals
             FailureReason = failure.Reason,
         };
 
+    /// <summary>Refuses a request whose runner is not started, because somebody wants that. A retry does not help.</summary>
+    internal static Refuse StartCancelled(RequestId request, RunnerKey key, RunnerFailure failure) =>
+        StartFailed(request, key, failure, retryAfter: default) with { RetryAfter = null };
+
     public static Refuse Backoff(RequestId request, RunnerKey key, RunnerFailure? failure, TimeSpan retryAfter) =>
         new(request, RefusalReason.Backoff,
             Text($"model \"{key.Model}\" failed and can be started again in {Math.Ceiling(retryAfter.TotalSeconds):0} s: {failure?.Message}"),

@@ -114,6 +114,14 @@ public sealed partial class Scheduler
             return;
         }
 
+        // Its model was removed. A later request means another model of this name. One that is loaded without a request would be started at once.
+        if (failed.Failure.Reason.IsRequested() && !runner.IsResident)
+        {
+            RefuseWaiting(runner, request => Refusals.StartCancelled(request, runner.Key, failed.Failure));
+            End(runner, failed.Failure.Reason, failure: null);
+            return;
+        }
+
         runner.Failures++;
         runner.FailedAt = now;
         TimeSpan wait = Backoff.After(runner.Failures, _settings);

@@ -18,7 +18,7 @@ public enum StopReason
     /// <summary>The daemon is shutting down.</summary>
     Shutdown,
 
-    /// <summary>The settings of its model changed, or the model was removed from the configuration.</summary>
+    /// <summary>The settings of its model changed, or the model was removed from the configuration, or a file of it before its process was started.</summary>
     Outdated,
 
     /// <summary>It did not respond to a health check while a request or an unload waited for it.</summary>

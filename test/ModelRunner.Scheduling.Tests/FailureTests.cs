@@ -21,6 +21,32 @@ public class FailureTests
     }
 
     [Fact]
+    public void A_start_that_is_cancelled_is_no_crash_and_the_next_request_starts_another_one_at_once()
+    {
+        _bed.Ask(A);
+        _bed.Fail(_bed.Started(), "a file was removed", StopReason.Outdated);
+        Assert.Equal((RefusalReason.StartFailed, null, StopReason.Outdated), (_bed.Refusal().Reason, _bed.Refusal().RetryAfter, _bed.Refusal().FailureReason));
+        Assert.Contains("a file was removed", _bed.Refusal().Message, StringComparison.Ordinal);
+        Assert.Equal((StopReason.Outdated, null), (_bed.Ends[^1].Reason, _bed.Ends[^1].Crash));
+        Assert.Empty(_bed.Runners);
+
+        _bed.Ask(A);
+        _bed.Ready(_bed.Started());
+        Assert.Single(_bed.Effects.OfType<Admit>());
+    }
+
+    [Fact]
+    public void A_start_of_a_model_without_requests_waits_after_it_was_cancelled()
+    {
+        _bed.Handle(new ResidentsChanged([new Resident(A, new RunnerDemand(0, null))]));
+        _bed.Fail(_bed.Started(), "a file was removed", StopReason.Outdated);
+        Assert.Empty(_bed.Effects.OfType<StartRunner>());
+        Assert.Null(_bed.Ends[^1].Crash);
+        _bed.Pass(Seconds(0.1));
+        _bed.Started();
+    }
+
+    [Fact]
     public void SRV_09_after_a_failed_load_and_its_wait_the_next_request_tries_again()
     {
         _bed.Ask(A);

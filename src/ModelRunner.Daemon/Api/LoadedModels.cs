@@ -8,8 +8,8 @@ using ModelRunner.Store.Names;
 
 namespace ModelRunner.Daemon.Api;
 
-/// <summary>Which models of the store are loaded.</summary>
-internal sealed class LoadedModels(RunnerPool pool)
+/// <summary>Which models of the store are loaded. Safe to call from any thread.</summary>
+internal sealed class LoadedModels(RunnerPool pool, FilesInRemoval removals)
 {
     /// <summary>The runners of a model, by any of its names.</summary>
     /// <param name="entry">The model.</param>
@@ -67,6 +67,26 @@ internal sealed class LoadedModels(RunnerPool pool)
         pool.UnloadAsync(
             new UnloadSelection(null, runners.Select(static runner => runner.Key.Model).ToHashSet(StringComparer.Ordinal)), CancellationToken.None,
             caller.KeyName);
+
+    /// <summary>
+    /// Until disposal, no runner is started with files that a removal deletes. After the return, the other methods find those that were started before.
+    /// </summary>
+    /// <param name="paths">The files.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<IDisposable> KeepUnloadedAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken)
+    {
+        IDisposable added = removals.Add(paths);
+        try
+        {
+            await pool.RespondAsync(cancellationToken);
+            return added;
+        }
+        catch
+        {
+            added.Dispose();
+            throw;
+        }
+    }
 
     // One that failed or waits has no process, so nothing uses the files.
     private RunnerSnapshot[] FindLoaded(Func<RunnerSnapshot, bool> isMeant) =>

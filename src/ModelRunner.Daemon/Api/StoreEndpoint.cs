@@ -20,7 +20,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
     private const string Purge = "/models/purge";
     private const string Remedy = "so its file is not removed here; remove it where it is";
 
-    /// <summary>How often one removal unloads a model that requests load again.</summary>
+    /// <summary>How often one removal unloads a model.</summary>
     private const int MaxUnloads = 2;
 
     public void Map(IEndpointRouteBuilder routes)
@@ -41,7 +41,6 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
             await stored.FindNamedAsync(written, Remedy, context.RequestAborted);
             IReadOnlyList<RemovedModel> removed = await RemoveAsync(
                 list => ChooseAsync(list, written, isForced, context.RequestAborted), Caller.Of(context), context.RequestAborted);
-            await catalog.FindPulledAsync(context.RequestAborted);
             await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json => Write(json, removed[0]));
         }
         catch (StoreException failure)
@@ -58,7 +57,8 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
         {
             if (pulls.Store.Read().Entries.Count > 0)
                 await RemoveAsync(list => ChooseAllAsync(list, isForced, context.RequestAborted), Caller.Of(context), context.RequestAborted);
-            await catalog.FindPulledAsync(context.RequestAborted);
+            else
+                await catalog.FindPulledAsync(context.RequestAborted);
         }
         catch (StoreException failure)
         {
@@ -68,24 +68,40 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
         context.Response.ContentLength = 0;
     }
 
-    // Runners need time to end, so the lock is given back meanwhile, and then all is decided again. A model that requests load again and again is removed
-    // all the same: its runners have opened its files.
+    // Runners need time to end, so the lock is given back meanwhile, and then all is decided again. From the first decision until requests no longer find the
+    // models, no runner is started with their files. A model whose runner cannot be ended is removed all the same: it has opened its files.
     private async Task<IReadOnlyList<RemovedModel>> RemoveAsync(
         Func<StoreIndex, Task<ModelRemoval>> choose, Caller caller, CancellationToken cancellationToken)
     {
-        for (int unloads = 0; ; unloads++)
+        var kept = new List<IDisposable>();
+        try
         {
-            IReadOnlyList<RunnerSnapshot> runners = [];
-            IReadOnlyList<RemovedModel> removed = await pulls.Store.RemoveAsync(
-                async list =>
+            for (int unloads = 0; ; unloads++)
+            {
+                IReadOnlyList<RunnerSnapshot> runners = [];
+                IReadOnlyList<RemovedModel> removed = await pulls.Store.RemoveAsync(
+                    async list =>
+                    {
+                        (IReadOnlyList<(StoreEntry, string?)> chosen, _) = await choose(list);
+                        kept.Add(await loaded.KeepUnloadedAsync(pulls.Store.FindFilesToRemove(chosen, list), cancellationToken));
+
+                        // A runner may have been started between the two.
+                        (chosen, runners) = await choose(list);
+                        return runners.Count == 0 || unloads == MaxUnloads ? chosen : [];
+                    },
+                    cancellationToken);
+                if (runners.Count == 0 || unloads == MaxUnloads)
                 {
-                    (IReadOnlyList<(StoreEntry, string?)> chosen, runners) = await choose(list);
-                    return runners.Count == 0 || unloads == MaxUnloads ? chosen : [];
-                },
-                cancellationToken);
-            if (runners.Count == 0 || unloads == MaxUnloads)
-                return removed;
-            await loaded.UnloadAsync(runners, caller);
+                    await catalog.FindPulledAsync(cancellationToken);
+                    return removed;
+                }
+
+                await loaded.UnloadAsync(runners, caller);
+            }
+        }
+        finally
+        {
+            kept.ForEach(static files => files.Dispose());
         }
     }
 

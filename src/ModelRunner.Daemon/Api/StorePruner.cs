@@ -15,7 +15,8 @@ namespace ModelRunner.Daemon.Api;
 /// and of the models folder are never touched. Safe to call from any thread.
 /// </summary>
 internal sealed class StorePruner(
-    ModelPulls pulls, ModelCatalog catalog, RunnerPool pool, RequestLedger ledger, Func<DaemonSettings> settings, TimeProvider time) : IDisposable
+    ModelPulls pulls, ModelCatalog catalog, RunnerPool pool, LoadedModels loaded, RequestLedger ledger, Func<DaemonSettings> settings,
+    TimeProvider time) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
     private readonly DateTimeOffset _started = time.GetUtcNow();
@@ -84,14 +85,22 @@ internal sealed class StorePruner(
         else
         {
             int before = removed.Count;
+            var kept = new List<IDisposable>();
             try
             {
-                await RemoveAsync(plan.Removed, removed, spared, cancellationToken);
+                await RemoveAsync(plan.Removed, removed, spared, kept, cancellationToken);
             }
             finally
             {
-                if (removed.Count > before)
-                    await catalog.FindPulledAsync(cancellationToken);
+                try
+                {
+                    if (removed.Count > before)
+                        await catalog.FindPulledAsync(cancellationToken);
+                }
+                finally
+                {
+                    kept.ForEach(static files => files.Dispose());
+                }
             }
         }
 
@@ -99,22 +108,34 @@ internal sealed class StorePruner(
     }
 
     private async Task RemoveAsync(
-        IReadOnlyList<PrunedItem> chosen, List<PrunedItem> removed, List<PrunedItem> spared, CancellationToken cancellationToken)
+        IReadOnlyList<PrunedItem> chosen, List<PrunedItem> removed, List<PrunedItem> spared, List<IDisposable> kept, CancellationToken cancellationToken)
     {
         foreach (PrunedItem item in chosen)
         {
             string? protection = null;
+            IDisposable? files = null;
             IReadOnlyList<RemovedModel> gone = await pulls.Store.RemoveAsync(
                 async list =>
                 {
                     if (list.Find(item.Entry!.Id) is not { } entry)
                         return [];
                     protection = await FindProtectionNowAsync(item.Entry, entry, list, cancellationToken);
+                    if (protection is not null)
+                        return [];
+
+                    // A runner that was started before this is found afterwards. None is started until requests no longer find the model.
+                    files = await loaded.KeepUnloadedAsync(pulls.Store.FindFilesToRemove([(entry, null)], list), cancellationToken);
+                    kept.Add(files);
+                    protection = await FindProtectionNowAsync(item.Entry, entry, list, cancellationToken);
                     return protection is null ? [(entry, null)] : [];
                 },
                 cancellationToken);
             if (protection is not null)
+            {
+                files?.Dispose();
                 spared.Add(item with { Reason = protection });
+            }
+
             if (gone.Count == 0)
                 continue;
             pulls.LogPruned(item.Name, item.Reason);

@@ -124,6 +124,11 @@ internal sealed class RunnerProcess : IManagedRunner
             Finish(new RunnerFailure(StopReason.NotStarted, failure.Message));
             return;
         }
+        catch (StartCancelledException cancelled)
+        {
+            Finish(cancelled.Failure);
+            return;
+        }
 
         string shown = string.Join(' ', _start.UsableArguments);
         RunnerProcessLog.Starting(_logger, _start.Reference, child.Id, _start.Program, shown);

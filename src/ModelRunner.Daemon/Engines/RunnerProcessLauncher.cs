@@ -51,6 +51,9 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
     /// <summary>Makes the control groups of runners with a limit. Only tests replace it.</summary>
     internal DelegatedGroup Groups { get; init; } = DelegatedGroup.OfProcess;
 
+    /// <summary>The files of models that are being removed.</summary>
+    public FilesInRemoval Removals { get; init; } = new();
+
     /// <summary>The saved contexts of runners.</summary>
     public SlotStore Slots => _slots;
 
@@ -66,6 +69,8 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
         DaemonSettings settings = _settings;
         RuntimeFolder folder = IntactFolder();
         var order = new StartOrder(runner, model, key.Mode, folder);
+        if (Removals.HasFileOf(model))
+            return Fail(StartFiles.Removed, order);
         Engine? engine = model.Settings.Engine is { } configured ? new CommandEngine(configured) : FindLlama(settings, model.Settings.Build);
         if (engine is null)
             return Fail("no engine to run models with: install llama-server, or name it in LLAMA_SERVER_PATH", order);
@@ -151,6 +156,8 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
     private static void LookAtFiles(RunnerStart start)
     {
         start.Files.Read();
+        if (start.Files.IsAnyRemoved)
+            throw new StartCancelledException(StartFiles.Removed);
         start.Slots?.Begin();
     }
 
@@ -161,9 +168,10 @@ internal sealed class RunnerProcessLauncher : IRunnerLauncher, IDisposable
             RunnerProcessLog.Swept(logger, processes, folders);
     }
 
-    private FailedStart Fail(string message, StartOrder order)
+    private FailedStart Fail(string message, StartOrder order) => Fail(new RunnerFailure(StopReason.NotStarted, message), order);
+
+    private FailedStart Fail(RunnerFailure failure, StartOrder order)
     {
-        var failure = new RunnerFailure(StopReason.NotStarted, message);
         RunnerProcessLog.NotStarted(_logger, order.Model.Reference, failure.Reason.ToLabelValue(), failure.Message);
         return new(failure, RunnerEndpointFactory.ForSocket(order.Runner, order.SocketPath));
     }

@@ -189,7 +189,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         web.Lifetime.ApplicationStopped.Register(pulls.Dispose);
         var preloads = new ResidentPulls(pulls, catalog, time, logs.CreateLogger<ResidentPulls>());
         var residents = new ResidentLoader(catalog, () => store.Current, pool, time, logs.CreateLogger<ResidentLoader>(), preloads);
-        Compose(web, store, keys, catalog, pool, pulls, accounts, ledger, time, residents, (launcher.Slots.Knows, launcher.Slots.Purge));
+        Compose(web, store, keys, catalog, pool, pulls, accounts, ledger, time, residents, launcher);
 
         // The runners come last, so a request that names a new model already gets its new settings.
         store.Subscribe(change =>
@@ -232,7 +232,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
 
     private static void Compose(
         WebApplication web, SettingsStore store, KeyStore keys, ModelCatalog catalog, RunnerPool pool, ModelPulls pulls, RequestAccounts accounts,
-        RequestLedger ledger, TimeProvider time, ResidentLoader residents, (Func<string, bool> Know, Func<IReadOnlySet<string>?, int> Purge) contexts)
+        RequestLedger ledger, TimeProvider time, ResidentLoader residents, RunnerProcessLauncher launcher)
     {
         DaemonSettings settings = store.Current;
         ILoggerFactory logs = web.Services.GetRequiredService<ILoggerFactory>();
@@ -253,7 +253,7 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new ModelsEndpoint(catalog, rights, problems, backends).Map(web);
         new PullEndpoint(pulls, catalog, bodies, time, web.Lifetime.ApplicationStopping).Map(web);
         var stored = new StoredModels(pulls, catalog);
-        var loaded = new LoadedModels(pool);
+        var loaded = new LoadedModels(pool, launcher.Removals);
         new ModelDetailsEndpoint(catalog, rights, pulls, loaded, new ModelDetailsReader(pulls, time), actions).Map(web);
         new StoreEndpoint(pulls, catalog, stored, loaded).Map(web);
         new VerifyEndpoint(pulls, catalog, stored, loaded, bodies, time, web.Lifetime.ApplicationStopping).Map(web);
@@ -273,10 +273,10 @@ internal sealed class DaemonApplication : IAsyncDisposable
         new DiskEndpoint(
             new DiskReader(() => store.Current, catalog.FindNow, FileThreads.Shared, time),
             new DiskModelReader(catalog, pulls, pool, ledger, FileThreads.Shared)).Map(web);
-        var pruner = new StorePruner(pulls, catalog, pool, ledger, () => store.Current, time);
+        var pruner = new StorePruner(pulls, catalog, pool, loaded, ledger, () => store.Current, time);
         web.Lifetime.ApplicationStopped.Register(pruner.Dispose);
         new PruneEndpoint(pruner, bodies).Map(web);
-        new UnloadEndpoint(catalog, pool, backends, bodies, contexts.Know, contexts.Purge).Map(web);
+        new UnloadEndpoint(catalog, pool, backends, bodies, launcher.Slots.Knows, launcher.Slots.Purge).Map(web);
         new ConfigureEndpoint(
             store, new FlagCheck(() => store.Current), new DraftCheck(catalog), catalog, backends, bodies, pool.Decisions, time,
             logs.CreateLogger<ConfigureEndpoint>()).Map(web);

@@ -17,6 +17,11 @@ internal static class ApiErrors
     /// <summary>The scheduler refused the request.</summary>
     public static ApiError OfRefusal(Refuse refusal, CauseText causes) => refusal.Reason switch
     {
+        // Its files were removed while it waited.
+        RefusalReason.StartFailed when refusal.FailureReason?.IsRequested() == true => new ApiError(
+            StatusCodes.Status500InternalServerError, causes.WithoutFolders(refusal.Message), ApiError.Server, RefusalCodes.Unusable, "model")
+        { CanRetryHelp = false },
+
         // The engine failed, so the status is a gateway's.
         RefusalReason.StartFailed => Make(StatusCodes.Status502BadGateway, ApiError.Server, refusal, causes),
         _ => Make(StatusCodes.Status503ServiceUnavailable, ApiError.Unavailable, refusal, causes),

@@ -94,7 +94,7 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
             var removed = new List<RemovedModel>();
             foreach ((StoreEntry entry, string? tag) in await choose(index))
             {
-                bool isLast = tag is null || entry.Tags.Count == 1;
+                bool isLast = IsLast(entry, tag);
                 rest = isLast ? rest.Without(entry.Id) : rest.WithoutTag(tag!);
                 removed.Add(new RemovedModel(tag is null ? entry.Tags : [tag], isLast ? entry.Id : null));
             }
@@ -103,6 +103,15 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
         },
         Clean,
         cancellationToken, isRemoval: true);
+
+    /// <summary>The files and folders that a removal of names would delete. It changes nothing and takes no lock.</summary>
+    /// <param name="chosen">As the argument of a removal returns it.</param>
+    /// <param name="list">The list of models.</param>
+    public IReadOnlyList<string> FindFilesToRemove(IReadOnlyList<(StoreEntry Entry, string? Tag)> chosen, StoreIndex list)
+    {
+        StoreEntry[] gone = [.. chosen.Where(static model => IsLast(model.Entry, model.Tag)).Select(static model => model.Entry)];
+        return CollectorNow().FindFilesOnlyOf(gone, gone.Aggregate(list, static (rest, entry) => rest.Without(entry.Id)));
+    }
 
     /// <summary>Removes all files that no model needs. A store without a list keeps everything: the list may have been moved away.</summary>
     /// <exception cref="StoreException">The list cannot be read, or another process has the lock.</exception>
@@ -171,6 +180,8 @@ internal sealed class ModelStore(StoreFolder folder, TimeProvider time, StoreHol
             return (index, isDryRun ? found : CollectorNow().Remove(found));
         },
         cancellationToken);
+
+    private static bool IsLast(StoreEntry entry, string? tag) => tag is null || entry.Tags.Count == 1;
 
     private bool IsListed => FileStatus.Of(folder.IndexFile).IsRegular;
 

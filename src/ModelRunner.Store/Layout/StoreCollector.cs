@@ -127,6 +127,16 @@ internal sealed class StoreCollector(StoreFolder folder, StoreHolds holds, DateT
         Discard(files, rest);
     }
 
+    /// <summary>The files and folders of models that no model of the list needs.</summary>
+    /// <param name="models">The models.</param>
+    /// <param name="rest">The list without them.</param>
+    public IReadOnlyList<string> FindFilesOnlyOf(IReadOnlyList<StoreEntry> models, StoreIndex rest)
+    {
+        HashSet<Digest> needed = FindNeeded(rest);
+        IEnumerable<Digest> files = models.SelectMany(FilesOf).Where(file => !needed.Contains(file));
+        return [.. files.Select(folder.BlobOf), .. models.Select(model => folder.BundleOf(model.Id))];
+    }
+
     /// <summary>Removes some files, unless a model of the list or a pull needs them.</summary>
     /// <param name="files">The files.</param>
     /// <param name="index">The list.</param>

@@ -33,6 +33,9 @@ internal sealed class LaunchBed : IDisposable
         };
     }
 
+    /// <summary>The files that are being removed.</summary>
+    public FilesInRemoval Removals => _launcher.Removals;
+
     /// <summary>The files in the private folder of the launcher.</summary>
     public IEnumerable<string> Sockets => Directory.GetFiles(_folder.Path, "*.sock", SearchOption.AllDirectories);
 
