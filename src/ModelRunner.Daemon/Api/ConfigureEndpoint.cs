@@ -86,7 +86,7 @@ internal sealed partial class ConfigureEndpoint(
     {
         string? backend = BackendOf(context);
         RequestMembers.Check(context.Request.Query, "model");
-        string? only = (await ModelFilter.ReadAsync(context, catalog)).Reference;
+        (string? only, ApiError? unknown) = await ModelFilter.ReadOneAsync(context, catalog);
         var shown = new List<(RunnerKey Key, string Id, ModelOverride Settings)>();
         foreach ((string reference, ModelOverride settings) in store.Overrides.OrderBy(static entry => entry.Key, StringComparer.Ordinal))
         {
@@ -96,6 +96,10 @@ internal sealed partial class ConfigureEndpoint(
                 shown.Add((key, id, settings));
             }
         }
+
+        // Only a model that has changed settings may be gone.
+        if (shown.Count == 0 && unknown is not null)
+            throw new ApiException(unknown);
 
         await JsonResponse.WriteAsync(context, StatusCodes.Status200OK, json =>
         {
@@ -110,10 +114,12 @@ internal sealed partial class ConfigureEndpoint(
     {
         RequestMembers.Check(context.Request.Query, "model");
         string? backend = BackendOf(context);
-        string? only = (await ModelFilter.ReadAsync(context, catalog)).Reference;
+        (string? only, ApiError? unknown) = await ModelFilter.ReadOneAsync(context, catalog);
         var keys = new List<RunnerKey>();
         foreach (string reference in store.Overrides.Keys.Where(reference => only is null || reference == only))
             keys.Add((await KeyOfAsync(reference, context.RequestAborted)).Key);
+        if (keys.Count == 0 && unknown is not null)
+            throw new ApiException(unknown);
         keys.RemoveAll(key => backend is not null && key.Backend != backend);
         if (keys.Count > 0)
         {

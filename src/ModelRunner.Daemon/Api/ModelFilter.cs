@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Primitives;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Responses;
 using ModelRunner.Linux.Terminals;
@@ -10,6 +11,17 @@ namespace ModelRunner.Daemon.Api;
 internal readonly record struct ModelFilter(string? Reference, ApiError? Unknown)
 {
     private const int MaxValue = 100;
+
+    /// <summary>Reads it. An empty name or several are refused: a script whose variable is empty does not mean all models.</summary>
+    /// <exception cref="ApiException">It is no name of a model.</exception>
+    public static Task<ModelFilter> ReadOneAsync(HttpContext context, ModelCatalog catalog)
+    {
+        StringValues written = context.Request.Query["model"];
+        return written.Count <= 1 && written != ""
+            ? ReadAsync(context, catalog)
+            : throw new ApiException(ApiError.Invalid(
+                $"the parameter model is {(written.Count > 1 ? "written several times" : "empty")}; name one model, or leave it out for all", "model"));
+    }
 
     /// <summary>Reads it.</summary>
     /// <exception cref="ApiException">It is no name of a model.</exception>

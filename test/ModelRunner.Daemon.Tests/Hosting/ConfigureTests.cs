@@ -202,6 +202,28 @@ public sealed class ConfigureTests
         await ResetAsync(daemon, "", 1);
     }
 
+    [Theory]
+    [InlineData("?model=", 400, "the parameter model is empty; name one model, or leave it out for all")]
+    [InlineData("?model=tiny-chat&model=tiny-embed", 400, "the parameter model is written several times; name one model, or leave it out for all")]
+    [InlineData("?model=nope", 404, "there is no model \"nope:latest\"")]
+    [InlineData("?model=tiny-cat", 404, "; did you mean ")]
+    public async Task A_name_that_means_no_model_shows_and_resets_nothing(string query, int status, string sentence)
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        await ChangeAsync(daemon, """{"model":"tiny-chat","keep_alive":"1m"}""");
+        foreach (HttpMethod method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Delete])
+        {
+            using var request = new HttpRequestMessage(method, Route + query);
+            using HttpResponseMessage response = await daemon.Client.SendAsync(request, Cancellation);
+            using var answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
+            Assert.Equal(status, (int)response.StatusCode);
+            Assert.Contains(sentence, answer.RootElement.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        }
+
+        await ResetAsync(daemon, "?model=tiny-embed", 0);
+        await ResetAsync(daemon, "", 1);
+    }
+
     private static async Task ChangeAsync(DaemonFixture daemon, string body, string route = Route)
     {
         using HttpResponseMessage response = await daemon.SendAsync(route, body, HttpCompletionOption.ResponseContentRead, Cancellation);
