@@ -35,6 +35,7 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
         {
             var tar = new TarReader(archive);
             byte[]? manifest = null;
+            var sizes = new Dictionary<Digest, long>();
             while (await tar.NextAsync(cancellationToken) is { } entry)
             {
                 if (!entry.IsFile)
@@ -42,10 +43,10 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
                 if (entry.Name is "manifest.json" or "./manifest.json")
                     manifest = manifest is null ? await ReadManifestAsync(tar, entry, cancellationToken) : throw new ArchiveException("has two manifests");
                 else if (FindDigest(entry) is { } digest)
-                    await StoreAsync(tar, new Descriptor("", digest, entry.Size), brought, held, cancellationToken);
+                    await StoreAsync(tar, new Descriptor("", digest, sizes[digest] = entry.Size), brought, held, cancellationToken);
             }
 
-            ArtifactManifest read = Check(manifest);
+            ArtifactManifest read = Check(manifest, sizes);
             StoreEntry listed = await store.AddAsync(manifest, index => name ?? FindFreeName(tar, index, ContentHash.Of(manifest)), cancellationToken);
             brought.RemoveAll(digest => read.Files.Any(file => file.Digest == digest));
             return new LoadedModel(listed, read.TotalBytes);
@@ -120,16 +121,18 @@ internal sealed class ArchiveLoader(ModelStore store, long spareBytes, TimeProvi
     private StoreException NoSpace(long bytes, long free, Exception? cause) =>
         SpaceCheck.NoSpace($"a file of the model needs {FileSizeText.Format(bytes)}", spareBytes, free, cause);
 
-    private ArtifactManifest Check([System.Diagnostics.CodeAnalysis.NotNull] byte[]? manifest)
+    private ArtifactManifest Check([System.Diagnostics.CodeAnalysis.NotNull] byte[]? manifest, Dictionary<Digest, long> sizes)
     {
         if (manifest is null)
             throw new ArchiveException("has no manifest.json, so it holds no model");
         ArtifactManifest read = ManifestReader.TryRead(manifest, out string? problem) ?? throw new ArchiveException($"holds no model: its manifest {problem}");
         if (read.FindProblem() is { } reason)
             throw new ArchiveException($"holds a model that {reason}");
-        return read.Files.FirstOrDefault(file => !store.Has(file)) is { } missing
-            ? throw new ArchiveException($"lacks the file {missing.Digest} ({missing.Size} bytes), which its manifest names")
-            : read;
+        if (read.Files.FirstOrDefault(file => !store.Has(file)) is not { } missing)
+            return read;
+        throw new ArchiveException(sizes.TryGetValue(missing.Digest, out long size) && size != missing.Size
+            ? $"is damaged: the file {missing.Digest} has {size} bytes, and its manifest says {missing.Size} bytes; save the model again"
+            : $"lacks the file {missing.Digest} ({missing.Size} bytes), which its manifest names");
     }
 
     // An archive of another machine must not take a name away.

@@ -66,6 +66,20 @@ public sealed class HostileArchiveTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_of_another_size_than_the_manifest_says_is_named_with_both_sizes()
+    {
+        byte[] manifest = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Made.Manifest).Replace("\"size\":70000", "\"size\":1", StringComparison.Ordinal));
+        using TarText tar = new TarText().Add(TarText.NameOf(Weights), Made.Files[Weights]);
+        foreach ((Digest digest, byte[] bytes) in Made.Files.Where(static file => file.Key != Weights))
+            tar.Add(TarText.NameOf(digest), bytes);
+        tar.Add("manifest.json", manifest);
+
+        Assert.Contains(
+            $"is damaged: the file {Weights} has 70000 bytes, and its manifest says 1 bytes; save the model again", await RefuseAsync(tar.ToStream()),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_truncated_archive_is_refused_wherever_it_ends()
     {
         using TarText tar = new TarText().Add(Made);
