@@ -130,6 +130,30 @@ public sealed class DraftRemovalTests
         Assert.True(File.Exists(weights));
     }
 
+    [Fact]
+    public async Task A_loaded_runner_outlives_the_file_of_its_draft_model_and_serves_again_when_the_file_is_back()
+    {
+        using var place = new TemporaryFolder();
+        string file = place.PathOf("models/small.gguf");
+        Directory.CreateDirectory(place.PathOf("models"));
+        File.Copy(Path.Join(Repository.Root, "models/tiny-chat.gguf"), file);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(
+            new DaemonSetup { Folder = place, Configuration = Configuration.Replace("me/small:v1", "small", StringComparison.Ordinal) });
+        Assert.Equal(200, (await daemon.PostAsync("v1/chat/completions", Chat)).Status);
+        int process = await daemon.RunnerProcessAsync();
+
+        File.Move(file, place.PathOf("away"));
+        await DaemonFixture.WaitUntilAsync(
+            async () => (await daemon.PostAsync("v1/chat/completions", Chat)).Status == 500, DaemonFixture.Patience);
+        JsonElement runner = Assert.Single(await daemon.RunnersAsync());
+        Assert.Equal((process, "ready"), (runner.GetProperty("pid").GetInt32(), runner.GetProperty("state").GetString()));
+
+        File.Move(place.PathOf("away"), file);
+        await DaemonFixture.WaitUntilAsync(
+            async () => (await daemon.PostAsync("v1/chat/completions", Chat)).Status == 200, DaemonFixture.Patience);
+        Assert.Equal(process, await daemon.RunnerProcessAsync());
+    }
+
     private static async Task<DaemonFixture> StartAsync(DaemonSetup setup)
     {
         DaemonFixture daemon = await DaemonFixture.StartAsync(setup);
