@@ -85,7 +85,7 @@ internal sealed partial class ConfigureEndpoint(
     private async Task ShowAsync(HttpContext context)
     {
         string? backend = BackendOf(context);
-        RequestMembers.Check(context.Request.Query, "model");
+        RequestMembers.CheckSpelling(context.Request.Query, "model");
         (string? only, ApiError? unknown) = await ModelFilter.ReadOneAsync(context, catalog);
         var shown = new List<(RunnerKey Key, string Id, ModelOverride Settings)>();
         foreach ((string reference, ModelOverride settings) in store.Overrides.OrderBy(static entry => entry.Key, StringComparer.Ordinal))
@@ -113,6 +113,7 @@ internal sealed partial class ConfigureEndpoint(
     private async Task ResetAsync(HttpContext context)
     {
         RequestMembers.Check(context.Request.Query, "model");
+        // Docker Model Runner does not have it. Without the name, all changes are taken back.
         string? backend = BackendOf(context);
         (string? only, ApiError? unknown) = await ModelFilter.ReadOneAsync(context, catalog);
         var keys = new List<RunnerKey>();

@@ -68,9 +68,7 @@ internal sealed class ConfigureRequest
     {
         if (root.ValueKind != JsonValueKind.Object)
             throw Refuse($"the request's body is not a JSON object; {Example}");
-        foreach (JsonProperty member in root.EnumerateObject())
-            if (!Members.Contains(member.Name, StringComparer.Ordinal) && member.Value.ValueKind != JsonValueKind.Null)
-                throw RequestMembers.Refuse("member", member.Name, Members);
+        RequestMembers.CheckSpelling(root, Members);
 
         string model = Text(root, "model") ?? "";
         if (model.Length == 0)

@@ -26,7 +26,7 @@ internal sealed class LoadEndpoint(ModelPulls pulls, ModelCatalog catalog, TimeP
 
     private async Task HandleAsync(HttpContext context)
     {
-        RequestMembers.Check(context.Request.Query, "name");
+        RequestMembers.CheckSpelling(context.Request.Query, "name");
         string written = context.Request.Query["name"].ToString();
         string? name = written.Length == 0 ? null : NewName.Read(written, "name").ToString();
         ApiErrors.RequireOpenSsl("loading a model");

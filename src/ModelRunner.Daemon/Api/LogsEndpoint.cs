@@ -27,7 +27,7 @@ internal sealed class LogsEndpoint(RunnerLogs logs, ModelCatalog catalog, TimePr
 
     private async Task HandleAsync(HttpContext context)
     {
-        RequestMembers.Check(context.Request.Query, "model", "follow", "format", "no-engines");
+        RequestMembers.CheckSpelling(context.Request.Query, "model", "follow", "format", "no-engines");
         if (IsOn(context, "no-engines"))
         {
             throw new ApiException(ApiError.Invalid(

@@ -39,7 +39,7 @@ internal sealed class ModelDetailsEndpoint(
             return;
         }
 
-        RequestMembers.Check(context.Request.Query, "remote", "license");
+        RequestMembers.CheckSpelling(context.Request.Query, "remote", "license");
         if (QuerySwitch.Read(context.Request.Query, "remote", whenEmpty: true))
             await ShowRemoteAsync(context, written);
         else

@@ -35,7 +35,7 @@ internal sealed record PullRequest(ArtifactName Name, string? Token, long? Bytes
             from = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("from"u8, out JsonElement member) && member.ValueKind == JsonValueKind.String
                 ? member.GetString()
                 : throw Refuse("the request's body names no model; send {\"from\": \"ai/smollm2\"}");
-            RequestMembers.Check(root, "from", "bearer-token", "limit", MemoryCheck);
+            RequestMembers.CheckSpelling(root, "from", "bearer-token", "limit", MemoryCheck);
             limit = root.TryGetProperty("limit"u8, out member) ? ReadLimit(member) : null;
             token = root.TryGetProperty("bearer-token"u8, out member) && member.ValueKind == JsonValueKind.String && member.GetString() is { Length: > 0 } sent
                 ? sent

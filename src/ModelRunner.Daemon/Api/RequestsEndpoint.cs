@@ -46,7 +46,7 @@ internal sealed class RequestsEndpoint(RequestRecorder recorder, SettingsStore s
                 "requests are not recorded; set \"requests\": {\"record\": true} in the configuration file", "requests_not_recorded"));
         }
 
-        RequestMembers.Check(context.Request.Query, "model", "include_existing");
+        RequestMembers.CheckSpelling(context.Request.Query, "model", "include_existing");
         bool follows = context.Request.Headers.Accept.ToString() == EventStream;
         bool includesExisting = IsOn(context, "include_existing");
         string? model = (await ModelFilter.ReadAsync(context, catalog)).Reference;

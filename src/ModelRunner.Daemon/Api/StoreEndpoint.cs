@@ -33,7 +33,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
     private async Task RemoveAsync(HttpContext context)
     {
         string written = ModelPath.Read(context);
-        RequestMembers.Check(context.Request.Query, "force");
+        RequestMembers.CheckSpelling(context.Request.Query, "force");
         bool isForced = QuerySwitch.Read(context.Request.Query, "force");
         try
         {
@@ -51,7 +51,7 @@ internal sealed class StoreEndpoint(ModelPulls pulls, ModelCatalog catalog, Stor
 
     private async Task PurgeAsync(HttpContext context)
     {
-        RequestMembers.Check(context.Request.Query, "force");
+        RequestMembers.CheckSpelling(context.Request.Query, "force");
         bool isForced = QuerySwitch.Read(context.Request.Query, "force");
         try
         {

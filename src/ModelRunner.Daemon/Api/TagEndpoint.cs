@@ -15,7 +15,7 @@ internal sealed class TagEndpoint(ModelCatalog catalog, StoredModels stored)
 
     private async Task HandleAsync(HttpContext context, string written)
     {
-        RequestMembers.Check(context.Request.Query, "repo", "tag");
+        RequestMembers.CheckSpelling(context.Request.Query, "repo", "tag");
         string target = ReadTarget(context.Request.Query).ToString();
         try
         {

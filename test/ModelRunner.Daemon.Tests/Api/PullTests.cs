@@ -206,7 +206,8 @@ public sealed class PullTests
     [Theory]
     [InlineData("DELETE", "models/tiny-chat?forced=true", "did you mean \"force\"?")]
     [InlineData("GET", "models/tiny-chat?remot=true", "did you mean \"remote\"?")]
-    [InlineData("POST", "models/tiny-chat/tag?repo=a/b&tag=c&frce=1", "it may have repo, tag")]
+    [InlineData("POST", "models/tiny-chat/tag?repos=a/b&tag=c", "did you mean \"repo\"?")]
+    [InlineData("GET", "usage?names=x", "it may have by, since")]
     [InlineData("POST", "models/load?nam=x", "did you mean \"name\"?")]
     [InlineData("GET", "engines/_configure?mdel=x", "did you mean \"model\"?")]
     public async Task An_unknown_query_parameter_is_refused(string method, string path, string remedy)
@@ -219,6 +220,27 @@ public sealed class PullTests
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         string message = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Token)).RootElement.GetProperty("error").GetProperty("message").GetString()!;
         Assert.EndsWith($"which is not known; {remedy}", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GET", "models/tiny-chat?platform=linux", 200)]
+    [InlineData("GET", "models/tiny-chat?LICENSE=true", 200)]
+    [InlineData("GET", "engines/_configure?output=x", 200)]
+    [InlineData("DELETE", "engines/_configure?output=x", 400)]
+    [InlineData("GET", "engines/decisions?Limit=5", 200)]
+    [InlineData("GET", "engines/decisions?output=x", 400)]
+    [InlineData("POST", "models/create", 502, """{"from":"127.0.0.1:1/a/b","stream":true,"platform":{}}""")]
+    [InlineData("POST", "engines/_configure", 202, """{"model":"tiny-chat","keep_alive":"2m","stream":true}""")]
+    [InlineData("POST", "engines/_configure", 400, """{"model":"tiny-chat","keep-alive":"2m"}""")]
+    public async Task Routes_of_Docker_Model_Runner_ignore_what_newer_clients_send_and_no_misspelled_name(string method, string path, int status, string? body = null)
+    {
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync();
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
+        request.Content = body is null ? null : new StringContent(body);
+
+        using HttpResponseMessage response = await daemon.Client.SendAsync(request, Token);
+
+        Assert.Equal(status, (int)response.StatusCode);
     }
 
     [Fact]
