@@ -73,13 +73,17 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
     /// <param name="flags">The arguments that the engine of the model knows; null: they are not known, or known already.</param>
     /// <param name="build">The build of llama-server that <paramref name="flags"/> belongs to; null: the default engine.</param>
     /// <param name="check">Gets the settings with the changes. No other change is made meanwhile. An exception of it is thrown, and nothing changes.</param>
+    /// <param name="asked">
+    /// The written settings when the engine was asked for its arguments; null: the current ones. After a reload the engine may be another program, so
+    /// <paramref name="flags"/> are not used then.
+    /// </param>
     /// <exception cref="AggregateException">Subscribers failed. All others were told.</exception>
     public Task OverrideAsync(
         Func<IReadOnlyDictionary<string, ModelOverride>, IReadOnlyDictionary<string, ModelOverride>> change, EngineFlags? flags,
-        string? build = null, Func<DaemonSettings, Task>? check = null)
+        string? build = null, Func<DaemonSettings, Task>? check = null, DaemonSettings? asked = null)
     {
         lock (_lock)
-            return _replacing = OverrideAfterAsync(_replacing, change, flags is null ? null : KeyValuePair.Create(build ?? "", flags), check);
+            return _replacing = OverrideAfterAsync(_replacing, change, flags is null ? null : KeyValuePair.Create(build ?? "", flags), check, asked);
     }
 
     /// <summary>Notes that a reload failed. The settings stay.</summary>
@@ -108,11 +112,11 @@ internal sealed class SettingsStore(DaemonSettings settings, DateTimeOffset load
 
     private async Task OverrideAfterAsync(
         Task before, Func<IReadOnlyDictionary<string, ModelOverride>, IReadOnlyDictionary<string, ModelOverride>> change,
-        KeyValuePair<string, EngineFlags>? flags, Func<DaemonSettings, Task>? check)
+        KeyValuePair<string, EngineFlags>? flags, Func<DaemonSettings, Task>? check, DaemonSettings? asked)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         IReadOnlyDictionary<string, ModelOverride> next = change(_overrides);
-        IReadOnlyDictionary<string, EngineFlags> known = flags is { } added
+        IReadOnlyDictionary<string, EngineFlags> known = flags is { } added && (asked is null || ReferenceEquals(asked, _written))
             ? _flags.Where(engine => engine.Key != added.Key).Append(added).ToFrozenDictionary(StringComparer.Ordinal)
             : _flags;
         if (check is not null)

@@ -37,12 +37,14 @@ internal static class ChangeCheck
 
     /// <summary>Checks the model as it would be.</summary>
     /// <param name="reference">Its canonical reference.</param>
-    /// <param name="change">What the change would make of it; null: it is gone, or the disk does not respond.</param>
+    /// <param name="change">What the change would make of it; null: it is gone.</param>
     /// <param name="request">The change.</param>
     /// <exception cref="ApiException">The change would make it unusable, or can have no effect.</exception>
     public static void Check(string reference, ModelChange? change, ConfigureRequest request)
     {
-        if (change is null || (!change.IsRead && change.NewProblems.Count > 0))
+        if (change is null)
+            throw new ApiException(ApiErrors.NotKnown(new ModelLookup(null, $"model \"{reference}\" is gone; nothing was changed")));
+        if (ReferenceEquals(change, ModelChange.Unknown) || (!change.IsRead && change.NewProblems.Count > 0))
         {
             throw new ApiException(ApiErrors.OfLookup(new ModelLookup(
                 null, $"the files of model \"{reference}\" are still being read, so the change cannot be checked; try again later")
@@ -54,7 +56,7 @@ internal static class ChangeCheck
         if (change.NewProblems.Count > 0)
         {
             throw new ApiException(ApiError.Invalid(
-                $"model \"{reference}\" could not be used with this change: {DraftSource.WithoutAdvice(change.NewProblems[0])}; nothing was changed",
+                $"model \"{reference}\" could not be used with this change: {change.NewProblems[0].Cause}; nothing was changed",
                 request.ChangesDraft ? ConfigureDraft.Section : FlagCheck.Param));
         }
 

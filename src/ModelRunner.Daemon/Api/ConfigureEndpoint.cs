@@ -61,6 +61,7 @@ internal sealed partial class ConfigureEndpoint(
         string reference = model.Reference.ToString();
         if (request.Draft is { } draft)
             request.Draft = await drafts.CompleteAsync(reference, draft, context.RequestAborted);
+        DaemonSettings asked = store.Written;
         EngineFlags? known = await flags.CheckAsync(
             model.Settings.Build, request.ApplyTo(ModelOverride.None).AddedArguments, request.Draft, context.RequestAborted);
 
@@ -70,7 +71,7 @@ internal sealed partial class ConfigureEndpoint(
             ModelChange? change = await catalog.PreviewAsync(reference, next, context.RequestAborted);
             ChangeCheck.Check(reference, change, request);
             mode ??= change!.Model?.Modes.FirstOrDefault(RunnerMode.Completion);
-        });
+        }, asked);
         if (request.Descriptions.Count > 0)
         {
             var key = new RunnerKey(model.Settings.Backend, reference, mode ?? RunnerMode.Completion);
@@ -112,8 +113,8 @@ internal sealed partial class ConfigureEndpoint(
 
     private async Task ResetAsync(HttpContext context)
     {
-        RequestMembers.Check(context.Request.Query, "model");
         // Docker Model Runner does not have it. Without the name, all changes are taken back.
+        RequestMembers.Check(context.Request.Query, "model");
         string? backend = BackendOf(context);
         (string? only, ApiError? unknown) = await ModelFilter.ReadOneAsync(context, catalog);
         var keys = new List<RunnerKey>();

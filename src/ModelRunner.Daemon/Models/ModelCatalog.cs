@@ -19,6 +19,9 @@ internal sealed class ModelCatalog : IDisposable
     /// <summary>How long a caller waits for the first scan of the store, or for the header of a file.</summary>
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a change of settings waits to be judged.</summary>
+    private static readonly TimeSpan PreviewPatience = TimeSpan.FromSeconds(1.5);
+
     /// <summary>How long a caller waits for the scan of a known change if there is an older one to use.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(0.5);
 
@@ -187,19 +190,27 @@ internal sealed class ModelCatalog : IDisposable
         return unknown with { Reason = ModelLookupReason.Unknown, Pullable = ModelQuery.ToArtifact(reference) };
     }
 
-    /// <summary>What other settings would make of a model; null: it is not here, or the disk does not respond.</summary>
+    /// <summary>What other settings would make of a model; null: it is gone. Other changes of settings wait meanwhile, so it takes at most 1.5 s.</summary>
     /// <param name="canonical">Its canonical reference.</param>
     /// <param name="settings">The other settings.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<ModelChange?> PreviewAsync(string canonical, DaemonSettings settings, CancellationToken cancellationToken)
     {
+        long start = _time.GetTimestamp();
         Task<ModelSnapshot?> combining = _watch.PreviewAsync(settings);
-        if (await Task.WhenAny(combining, Task.Delay(FirstPatience, _time, cancellationToken)) != combining || FindNow(canonical) is not { } before
-            || (await combining)?.Find(ModelReference.FromCanonical(canonical), out _) is not { } after)
-            return null;
-        bool isRead = await ReadHeadsAsync([before, after], FirstPatience, cancellationToken);
-        IEnumerable<string> problems = _factory.FindProblems(after).Except(_factory.FindProblems(before), StringComparer.Ordinal);
-        return new ModelChange(after, _factory.Create(after, out _), [.. problems], isRead);
+        if (!combining.IsCompleted)
+            await Task.WhenAny(combining, Task.Delay(PreviewPatience, _time, cancellationToken));
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!combining.IsCompleted || await combining is not { } next)
+            return ModelChange.Unknown;
+        if (FindNow(canonical) is not { } before || next.Find(ModelReference.FromCanonical(canonical), out _) is not { } after)
+            return IsRead ? null : ModelChange.Unknown;
+
+        TimeSpan left = PreviewPatience - _time.GetElapsedTime(start);
+        bool isRead = await ReadHeadsAsync([before, after], left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+        ModelProblem[] known = [.. _factory.FindProblems(before)];
+        IEnumerable<ModelProblem> problems = _factory.FindProblems(after).Where(problem => !Array.Exists(known, problem.IsSameAs));
+        return new ModelChange(_factory.Create(after, out _), [.. problems], isRead);
     }
 
     // The configuration may have settings for a model that was not pulled yet. Before the store was read, nobody knows that.

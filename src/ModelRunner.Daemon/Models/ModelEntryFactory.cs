@@ -94,7 +94,7 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
             return null;
         }
 
-        problem = FindProblems(source).FirstOrDefault();
+        problem = FindProblems(source).FirstOrDefault()?.Text;
         if (problem is null)
             return Create(source, source.File, _headers.Find(source.File).Header!);
         if (source.AttachedModes.Count > 0)
@@ -104,14 +104,23 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
         return null;
     }
 
-    /// <summary>All reasons why llama.cpp cannot run the file of a model, in clauses; none if it has no file.</summary>
-    public IEnumerable<string> FindProblems(ModelSource source)
+    /// <summary>All reasons why llama.cpp cannot run the file of a model; none if it has no file.</summary>
+    public IEnumerable<ModelProblem> FindProblems(ModelSource source)
     {
         if (source.File is not { } file || source.Settings.Engine is not null)
-            return [];
-        return FindProblem(file, out GgufHeader? header) is { } problem
-            ? [problem]
-            : new[] { FindConfiguredProjectorProblem(source), FindAdapterProblem(source) }.Concat(FindDraftProblems(source, header!)).OfType<string>();
+            yield break;
+        if (FindProblem(file, out GgufHeader? header) is { } problem)
+        {
+            yield return new ModelProblem(ModelProblemKind.File, problem);
+            yield break;
+        }
+
+        if (FindConfiguredProjectorProblem(source) is { } projector)
+            yield return new ModelProblem(ModelProblemKind.Projector, projector);
+        if (FindAdapterProblem(source) is { } adapter)
+            yield return new ModelProblem(ModelProblemKind.Adapter, adapter);
+        foreach (ModelProblem draft in FindDraftProblems(source, header!))
+            yield return draft;
     }
 
     /// <summary>Limitations of a usable model, in sentences.</summary>
@@ -249,26 +258,34 @@ internal sealed class ModelEntryFactory(RunnerSettings runners, FileThreads thre
     /// <summary>Whether this problem is about the draft model of the model.</summary>
     public bool IsOfDraft(ModelSource source, string problem) =>
         source is { Draft: not null, File: { } file } && FindProblem(file, out GgufHeader? header) is null
-        && FindDraftProblems(source, header!).Any(own => problem.EndsWith(own, StringComparison.Ordinal));
+        && FindDraftProblems(source, header!).Any(own => problem.EndsWith(own.Text, StringComparison.Ordinal));
 
     // Without its draft model it would be slower, and nobody would know why.
-    private IEnumerable<string> FindDraftProblems(ModelSource source, GgufHeader own)
+    private IEnumerable<ModelProblem> FindDraftProblems(ModelSource source, GgufHeader own)
     {
         if (source.Draft is not { } draft || !MakesText(source, own))
             yield break;
         if (!IsLlamaServer(RunnersOf(source)))
-            yield return "its draft model needs llama-server, and only the embedded engine is here; install llama.cpp, set LLAMA_SERVER_PATH, or remove draft";
+        {
+            yield return new ModelProblem(
+                ModelProblemKind.DraftEngine,
+                "its draft model needs llama-server, and only the embedded engine is here; install llama.cpp, set LLAMA_SERVER_PATH, or remove draft");
+        }
+
         if (draft.File is not { } file)
-            yield return $"its draft model {draft.Problem}";
+            yield return new ModelProblem(ModelProblemKind.DraftName, $"its draft model {draft.Problem}", draft.Advice, draft.Name);
         else if (FindProblem(file, out GgufHeader? header) is { } problem)
-            yield return $"its draft model {draft.Describe(problem)}";
+            yield return Describe(ModelProblemKind.DraftFile, problem, draft.Name);
         else if (!ModelModes.Of(header!).Contains(RunnerMode.Completion))
-            yield return $"its draft model {draft.Describe("it makes no text")}";
+            yield return Describe(ModelProblemKind.DraftMode, "it makes no text", draft.Name);
         if (LlamaArguments.FindText(Arguments(source), DraftSettings.TypeArgument) is { } types && !types.Contains(DraftTypes, StringComparison.Ordinal))
         {
             string text = $"{DraftSettings.TypeArgument} {types} in its arguments does not use one, add {DraftSettings.DraftType}";
-            yield return $"its draft model {draft.Describe(text)}";
+            yield return Describe(ModelProblemKind.DraftArguments, text, subject: null);
         }
+
+        ModelProblem Describe(ModelProblemKind kind, string problem, string? subject) =>
+            new(kind, $"its draft model \"{draft.Name}\" cannot be used: {problem}", $"; {DraftSource.Remedy}", subject);
     }
 
     private DraftModel? FindDraft(ModelSource source) => source is { Draft: { File: { } file, Name: var name }, Settings.Draft: { } settings }

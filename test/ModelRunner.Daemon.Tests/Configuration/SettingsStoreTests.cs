@@ -125,6 +125,20 @@ public sealed class SettingsStoreTests
     }
 
     [Fact]
+    public async Task What_an_engine_said_before_a_reload_is_not_used_after_it()
+    {
+        var flags = new EngineFlags(new HashSet<string>(StringComparer.Ordinal), new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal));
+        DaemonSettings asked = _store.Written;
+        await _store.ReplaceAsync(First with { ApiKey = "k" }, Start);
+
+        await _store.OverrideAsync(static all => With(all, "a:latest", new ModelOverride { ContextSize = 64 }), flags, asked: asked);
+        Assert.Equal((64, null), (_store.Current.Models["a:latest"].ContextSize, _store.Current.Runners.EngineFlags));
+
+        await _store.OverrideAsync(static all => all, flags, asked: _store.Written);
+        Assert.Same(flags, _store.Current.Runners.EngineFlags);
+    }
+
+    [Fact]
     public async Task A_change_that_is_refused_changes_nothing()
     {
         int told = 0;

@@ -1,5 +1,8 @@
 using System.Net;
 using System.Text.Json;
+using ModelRunner.Daemon.Api;
+using ModelRunner.Daemon.Models;
+using ModelRunner.Daemon.Responses;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
@@ -123,6 +126,32 @@ public sealed class ConfigureJudgementTests : IDisposable
         await ChangeAsync(daemon, change);
 
         Assert.Equal(before, await ReasonAsync(daemon, model));
+    }
+
+    [Fact]
+    public async Task A_model_with_two_faults_accepts_a_change_that_leaves_both_in_other_words()
+    {
+        await using DaemonFixture daemon = await StartAsync(
+            """{ "models": { "plain": { "draft": { "model": "ghost" }, "args": ["--spec-type", "ngram-mod"] } } }""");
+
+        await ChangeAsync(daemon, """{"model":"plain","runtime-flags":["--spec-type","ngram-cache"]}""");
+
+        (int status, JsonElement answer) = await daemon.PostAsync(Route, """{"model":"plain","speculative":{"draft_model":"part"}}""");
+        Assert.Equal(400, status);
+        Assert.Contains("\"part:latest\" cannot be used", answer.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_that_is_gone_is_not_one_that_is_still_being_read()
+    {
+        var request = ConfigureRequest.Read("""{"model":"plain","keep_alive":"2m"}"""u8.ToArray());
+
+        ApiError gone = Assert.Throws<ApiException>(() => ChangeCheck.Check("plain:latest", null, request)).Error;
+        ApiError unread = Assert.Throws<ApiException>(() => ChangeCheck.Check("plain:latest", ModelChange.Unknown, request)).Error;
+
+        Assert.Equal((404, "model \"plain:latest\" is gone; nothing was changed"), (gone.Status, gone.Message));
+        Assert.Equal(503, unread.Status);
+        Assert.Contains("still being read, so the change cannot be checked; try again later", unread.Message, StringComparison.Ordinal);
     }
 
     private static async Task<string> ReasonAsync(DaemonFixture daemon, string model)
