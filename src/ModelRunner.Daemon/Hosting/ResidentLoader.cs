@@ -25,6 +25,9 @@ internal sealed partial class ResidentLoader(
     private static readonly TimeSpan FileInterval = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
+
+    // A model that was here and is not any more was removed, or its disk is away. It is not pulled.
+    private readonly HashSet<string> _present = new(StringComparer.Ordinal);
     private ResidentSearch? _search;
     private volatile IReadOnlyList<ResidentProblem> _problems = [];
 
@@ -84,8 +87,11 @@ internal sealed partial class ResidentLoader(
     private bool HasLost(ResidentSearch search)
     {
         lock (_gate)
-            return search.Found.Any(reference => catalog.FindNow(reference) is null or { IsOnlyAnEntry: true });
+            return search.Found.Any(found => !IsLoaded(found.Key) && catalog.FindNow(found.Reference) is null or { IsOnlyAnEntry: true });
     }
+
+    private bool IsLoaded(RunnerKey key) =>
+        pool.Runners.Any(runner => runner.Key == key && runner.State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping);
 
     /// <returns>Whether all models could be read; null: a later search replaces this one.</returns>
     private async Task<bool?> TryApplyAsync(ResidentSearch search, CancellationToken cancellationToken)
@@ -130,6 +136,14 @@ internal sealed partial class ResidentLoader(
     // A request for the model would pull it, so a preload does too.
     private bool Pull(string reference, ModelLookup lookup, CancellationToken cancellationToken)
     {
+        lock (_gate)
+        {
+            if (lookup.Model is not null)
+                _present.Add(reference);
+            else if (_present.Contains(reference))
+                return false;
+        }
+
         if (pulls is null || lookup is not { Pullable: { } name, NeedsCommand: false } || !IsWanted())
             return false;
         return pulls.Begin(name, IsWanted, () => LookAgainAsync(cancellationToken), cancellationToken);
@@ -144,6 +158,10 @@ internal sealed partial class ResidentLoader(
             search.Find(reference, key, lookup.Model!);
             return;
         }
+
+        // A file that is missing changes nothing for a loaded runner.
+        if (lookup.Model is null && search.KeyOf(reference) is { } found && IsLoaded(found))
+            return;
 
         string text = lookup.Pullable is { } name ? lookup.ProblemWithPull(name, OtherWay(lookup, name)) : problem;
         var shown = new ResidentProblem(reference, text, isPulled ? lookup.Pullable : null);

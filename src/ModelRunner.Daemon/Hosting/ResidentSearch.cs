@@ -30,13 +30,18 @@ internal sealed class ResidentSearch
     public ResidentSearch Continue()
     {
         var next = new ResidentSearch { _isContinued = KeepsUnloaded };
-        foreach (string reference in _problems.Keys)
-            next._problems[reference] = _problems[reference];
+        foreach ((string reference, ResidentProblem problem) in _problems)
+            next._problems[reference] = problem;
+        foreach ((string reference, (RunnerKey, ModelEntry) found) in _found)
+            next._found[reference] = found;
         return next;
     }
 
     /// <summary>The models that were found.</summary>
-    public IReadOnlyCollection<string> Found => _found.Keys;
+    public IEnumerable<(string Reference, RunnerKey Key)> Found => _found.Select(static found => (found.Key, found.Value.Key));
+
+    /// <summary>The runner of a model that was found; null: it was not.</summary>
+    public RunnerKey? KeyOf(string reference) => _found.TryGetValue(reference, out (RunnerKey Key, ModelEntry Model) found) ? found.Key : null;
 
     /// <summary>A model was found.</summary>
     public void Find(string reference, RunnerKey key, ModelEntry model)

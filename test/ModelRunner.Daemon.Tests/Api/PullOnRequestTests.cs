@@ -158,6 +158,28 @@ public sealed class PullOnRequestTests
     }
 
     [Fact]
+    public async Task A_preloaded_model_that_was_here_at_the_start_and_is_removed_is_not_pulled()
+    {
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);
+        string name = await PushAsync(registry);
+        using var folder = new TemporaryFolder();
+        await using (DaemonFixture first = await DaemonFixture.StartAsync(new DaemonSetup { Folder = folder }))
+            await first.PullAsync(name);
+        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
+        {
+            Folder = folder, Configuration = $$"""{ "pullOnRequest": true, "models": { "{{name}}": { "preload": true } } }""",
+        });
+        await DaemonFixture.WaitUntilAsync(
+            async () => (await daemon.GetAsync("engines/ps")).EnumerateArray().Any(static runner => runner.GetProperty("state").GetString() == "ready"),
+            DaemonFixture.Patience);
+
+        await daemon.CommandAsync("rm", "--force", name);
+
+        await WaitForProblemAsync(daemon, $"Model {name}:latest is not preloaded: ", $"\"model-runner pull {name}:latest\" fetches it.");
+        Assert.DoesNotContain("it is pulled now", daemon.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_pull_of_a_model_to_preload_that_fails_is_a_problem()
     {
         await using RegistryProcess registry = await RegistryProcess.StartAsync(cancellation: Token);

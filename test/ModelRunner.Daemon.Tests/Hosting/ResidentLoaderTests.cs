@@ -4,6 +4,7 @@ using ModelRunner.Daemon.Hosting;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Daemon.Tests.Gguf;
 using ModelRunner.Daemon.Tests.Runners;
+using ModelRunner.Scheduling;
 using ModelRunner.Testing;
 
 namespace ModelRunner.Daemon.Tests.Hosting;
@@ -62,6 +63,27 @@ public sealed class ResidentLoaderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_loaded_model_whose_file_is_missing_stays_preloaded()
+    {
+        await using var bed = new PoolBed();
+        _store.Write("otter.gguf", Good);
+        DaemonSettings settings = Preload("absent", "otter");
+        var catalog = new ModelCatalog(settings, bed.Time, () => StoreScanner.Scan(_store.Path), new FileThreads(1, 1));
+        var loader = new ResidentLoader(catalog, () => settings, bed.Pool, bed.Time, NullLogger<ResidentLoader>.Instance);
+        await loader.ApplyAsync(Cancellation);
+        (await bed.StartedAsync()).BecomeReady();
+        await DaemonFixture.WaitUntilAsync(() => Task.FromResult(bed.Pool.Runners is [{ State: RunnerState.Ready, IsResident: true }]), DaemonFixture.Patience);
+
+        File.Delete(Path.Join(_store.Path, "otter.gguf"));
+        await catalog.FindPulledAsync(Cancellation);
+        await loader.LookAgainAsync(Cancellation);
+
+        Assert.StartsWith("Model absent:latest ", Assert.Single(loader.Problems), StringComparison.Ordinal);
+        await bed.Pool.RespondAsync(Cancellation);
+        Assert.True(Assert.Single(bed.Pool.Runners).IsResident);
+    }
+
+    [Fact]
     public async Task A_missing_model_is_a_problem_until_it_appears_or_is_not_preloaded_any_more()
     {
         await using var bed = new PoolBed();
@@ -85,6 +107,7 @@ public sealed class ResidentLoaderTests : IDisposable
         await loader.ApplyAsync(Cancellation);
         Assert.Empty(loader.Problems);
 
+        await bed.Pool.UnloadAsync(new UnloadSelection(null, null), bed.Limit);
         File.Delete(Path.Join(_store.Path, "absent.gguf"));
         await catalog.FindPulledAsync(Cancellation);
         await DaemonFixture.WaitUntilAsync(
