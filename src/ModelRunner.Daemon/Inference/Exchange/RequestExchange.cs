@@ -147,7 +147,7 @@ internal sealed class RequestExchange(
     private static ApiError ExplainStop(ModelEntry model, RunnerMode mode, StopReason? reason) => new(
         StatusCodes.Status503ServiceUnavailable,
         $"the response of \"{model.Reference}\" in mode {ModeText.Format(mode)} was cut off: {BrokenResponse.CauseOf(reason)}; send the request again",
-        ApiError.Server, BrokenResponse.Code)
+        ApiError.Server, BrokenResponse.Code, RetryAfter: TimeSpan.FromSeconds(1))
     {
         Reason = reason?.ToLabelValue(),
     };
