@@ -49,6 +49,12 @@ internal static class RefusalCodes
     private static readonly FrozenDictionary<string, int> Indexes =
         All.Select(static (code, index) => KeyValuePair.Create(code, index)).ToFrozenDictionary(StringComparer.Ordinal);
 
+    /// <summary>The code of a refusal of the scheduler.</summary>
+    public static string Of(Refuse refusal) => IsRemoved(refusal) ? Unusable : refusal.Reason.ToLabelValue();
+
+    /// <summary>Whether the files of the model were removed while the request waited.</summary>
+    public static bool IsRemoved(Refuse refusal) => refusal is { Reason: RefusalReason.StartFailed, FailureReason: { } reason } && reason.IsRequested();
+
     /// <summary>Whether a code is in the list.</summary>
     public static bool Contains(string? code) => code is not null && Indexes.ContainsKey(code);
 

@@ -22,7 +22,8 @@ internal sealed class FilesInRemoval
     /// <summary>Whether a runner of this model would load one of the files.</summary>
     public bool HasFileOf(ModelEntry model)
     {
-        IEnumerable<string?> paths = [model.Path, model.ProjectorPath, .. model.Adapters, .. model.Files.SelectMany(static file => file.Shards)];
+        IEnumerable<string?> paths =
+            [model.Path, model.ProjectorPath, model.ChatTemplatePath, .. model.Adapters, .. model.Files.SelectMany(static file => file.Shards)];
         lock (_lock)
             return _counts.Count > 0 && paths.OfType<string>().Any(path => _counts.Keys.Any(removed => IsIn(path, removed)));
     }

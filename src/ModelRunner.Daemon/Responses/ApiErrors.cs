@@ -17,8 +17,7 @@ internal static class ApiErrors
     /// <summary>The scheduler refused the request.</summary>
     public static ApiError OfRefusal(Refuse refusal, CauseText causes) => refusal.Reason switch
     {
-        // Its files were removed while it waited.
-        RefusalReason.StartFailed when refusal.FailureReason?.IsRequested() == true => new ApiError(
+        RefusalReason.StartFailed when RefusalCodes.IsRemoved(refusal) => new ApiError(
             StatusCodes.Status500InternalServerError, causes.WithoutFolders(refusal.Message), ApiError.Server, RefusalCodes.Unusable, "model")
         { CanRetryHelp = false },
 

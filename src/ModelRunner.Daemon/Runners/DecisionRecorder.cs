@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelRunner.Daemon.Accounting;
 using ModelRunner.Daemon.Models;
 using ModelRunner.Scheduling;
 
@@ -110,7 +111,7 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time, Func<
     };
 
     private Decision OfRefusal(Refuse refusal, PendingRequest request) =>
-        ForSender(Make(DecisionKind.Refuse, request.Key, $"{refusal.Message}"), request) with { Reason = refusal.Reason.ToLabelValue() };
+        ForSender(Make(DecisionKind.Refuse, request.Key, $"{refusal.Message}"), request) with { Reason = RefusalCodes.Of(refusal) };
 
     private static Decision ForSender(Decision decision, PendingRequest? request) => request?.Wishes.Sender is { } sender
         ? decision with { By = sender.Key, RequestId = sender.RequestId }
