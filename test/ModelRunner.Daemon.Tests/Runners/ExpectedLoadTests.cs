@@ -43,6 +43,9 @@ public sealed class ExpectedLoadTests
         ModelEntry model = PoolBed.Model(name) with { Settings = new ModelSettings { Build = "fast" } };
         Task<AcquireOutcome> asked = bed.Pool.AcquireAsync(bed.Pool.KeyOf(null, model, RunnerMode.Completion), model, bed.Limit);
         FakeRunner runner = await bed.StartedAsync();
+
+        // The client is told after the start.
+        await bed.SettleAsync();
         bed.Time.Advance(TimeSpan.FromSeconds(seconds));
         runner.BecomeReady();
         (await asked).Lease!.Dispose();
@@ -56,6 +59,9 @@ public sealed class ExpectedLoadTests
         Task<AcquireOutcome> asked = bed.Pool.AcquireAsync(
             bed.Pool.KeyOf(null, model, RunnerMode.Completion), model, bed.Limit, notice: notice);
         FakeRunner runner = await bed.StartedAsync();
+
+        // The client is told after the start.
+        await bed.SettleAsync();
         bed.Time.Advance(TimeSpan.FromSeconds(seconds));
         runner.BecomeReady();
         (await asked).Lease!.Dispose();
