@@ -138,7 +138,7 @@ internal sealed class ManagedRunnerState(RunnerKey key)
     public OutdatedReason? Outdated { get; set; }
 
     /// <summary>Whether there is a process, or a start was requested.</summary>
-    public bool IsLive => State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping;
+    public bool IsLive => State?.IsLive() == true;
 
     /// <summary>Whether it is ready and has neither running nor waiting requests.</summary>
     public bool IsIdle => State == RunnerState.Ready && InFlight == 0 && Waiting.Count == 0;

@@ -88,12 +88,9 @@ internal sealed class LoadedModels(RunnerPool pool, FilesInRemoval removals)
         }
     }
 
-    // One that failed or waits has no process, so nothing uses the files.
+    // Without a process, nothing uses the files.
     private RunnerSnapshot[] FindLoaded(Func<RunnerSnapshot, bool> isMeant) =>
-    [
-        .. pool.Runners.Where(runner => !runner.IsAttached && runner.State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping
-            && isMeant(runner)),
-    ];
+        [.. pool.Runners.Where(runner => !runner.IsAttached && runner.State.IsLive() && isMeant(runner))];
 
     private static bool Means(ModelReference written, ModelReference name) => written.EqualSpellings().Any(spelling => spelling.IsEndOf(name));
 

@@ -90,8 +90,7 @@ internal sealed partial class ResidentLoader(
             return search.Found.Any(found => !IsLoaded(found.Key) && catalog.FindNow(found.Reference) is null or { IsOnlyAnEntry: true });
     }
 
-    private bool IsLoaded(RunnerKey key) =>
-        pool.Runners.Any(runner => runner.Key == key && runner.State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping);
+    private bool IsLoaded(RunnerKey key) => pool.Runners.Any(runner => runner.Key == key && runner.State.IsLive());
 
     /// <returns>Whether all models could be read; null: a later search replaces this one.</returns>
     private async Task<bool?> TryApplyAsync(ResidentSearch search, CancellationToken cancellationToken)

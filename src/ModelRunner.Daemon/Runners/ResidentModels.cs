@@ -31,7 +31,7 @@ internal sealed class ResidentModels
             _ => null,
         };
         return _models.Keys.Any(key => !runners.Any(runner =>
-            runner.Key == key && runner.Id != ended && runner.State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping));
+            runner.Key == key && runner.Id != ended && runner.State.IsLive()));
     }
 
     /// <summary>Replaces the residents as soon as the returned event passes <see cref="Prepare"/>.</summary>

@@ -16,7 +16,7 @@ internal static class RunnerSnapshots
         for (int i = 0; i < snapshots.Length; i++)
         {
             // A runner that has just ended is still in the list of live runners, but it cannot be reached.
-            bool hasProcess = statuses[i].State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping;
+            bool hasProcess = statuses[i].State.IsLive();
             snapshots[i] = Make(statuses[i], hasProcess ? live.Find(statuses[i].Id) : null, engineOf, origin);
         }
 

@@ -81,7 +81,7 @@ internal sealed class WantedModels(RunnerDemands demands, long? budget)
         if (model is { MaxAutoContext: { } most, Header: not null, Shape: not null })
         {
             // A runner that stops may be started again for requests that wait already.
-            model = model.WithContext(Find(key) is { ContextSize: > 0 and var started } && runners.Any(runner => runner.Key == key && IsLive(runner))
+            model = model.WithContext(Find(key) is { ContextSize: > 0 and var started } && runners.Any(runner => runner.Key == key && runner.State.IsLive())
                 ? Math.Min(started, most)
                 : Choose(model, key, most, runners));
         }
@@ -105,7 +105,7 @@ internal sealed class WantedModels(RunnerDemands demands, long? budget)
         long usable = _isMeasured ? (long)(most * MeasuredShare) : most;
         RunnerSnapshot[] others = [.. runners.Where(runner => !runner.IsAttached && runner.Key != key
             && runner.State is RunnerState.Loading or RunnerState.Ready or RunnerState.Waiting)];
-        long pinned = others.Where(static runner => runner.KeepAlive < TimeSpan.Zero && IsLive(runner)).Sum(static runner => runner.MemoryBytes);
+        long pinned = others.Where(static runner => runner.KeepAlive < TimeSpan.Zero && runner.State.IsLive()).Sum(static runner => runner.MemoryBytes);
         return AutoContext.Choose(
             mostTokens, usable - others.Sum(static runner => runner.MemoryBytes), most - pinned,
             tokens => Needs(demands.Of(model.WithContext(tokens), key.Mode), tokens, others));
@@ -117,7 +117,7 @@ internal sealed class WantedModels(RunnerDemands demands, long? budget)
         if (demand.Cards is not { } cards || _cards is not { } budgets)
             return demand.MemoryBytes;
         IEnumerable<CardShare> used = others
-            .Where(runner => tokens > AutoContext.Usual || (runner.KeepAlive < TimeSpan.Zero && IsLive(runner)))
+            .Where(runner => tokens > AutoContext.Usual || (runner.KeepAlive < TimeSpan.Zero && runner.State.IsLive()))
             .SelectMany(static runner => runner.Cards);
         Dictionary<string, long> free = budgets.ToDictionary(
             static budget => budget.Key, budget => budget.Value - used.Where(share => share.Card == budget.Key).Sum(static share => share.Bytes),
@@ -127,5 +127,4 @@ internal sealed class WantedModels(RunnerDemands demands, long? budget)
         return cards.Margin is null ? long.MaxValue : demand.MemoryBytes + cards.TotalBytes;
     }
 
-    private static bool IsLive(RunnerSnapshot runner) => runner.State is RunnerState.Loading or RunnerState.Ready or RunnerState.Stopping;
 }
