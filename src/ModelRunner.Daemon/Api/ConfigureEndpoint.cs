@@ -113,7 +113,7 @@ internal sealed partial class ConfigureEndpoint(
 
     private async Task ResetAsync(HttpContext context)
     {
-        // Docker Model Runner does not have it. Without the name, all changes are taken back.
+        // Docker Model Runner has no such route. A misspelled parameter would reset all models.
         RequestMembers.Check(context.Request.Query, "model");
         string? backend = BackendOf(context);
         (string? only, ApiError? unknown) = await ModelFilter.ReadOneAsync(context, catalog);
@@ -164,11 +164,7 @@ internal sealed partial class ConfigureEndpoint(
     private async Task<ModelSource> FindAsync(string name, CancellationToken cancellationToken)
     {
         ModelLookup lookup = await catalog.FindAsync(name, cancellationToken);
-        string? reference = lookup.Reason is ModelLookupReason.Found or ModelLookupReason.Unusable or ModelLookupReason.NotRead
-            ? lookup.Model?.Reference ?? lookup.Reference : null;
-        return reference is not null && catalog.FindNow(reference) is { IsOnlyAnEntry: false } source
-            ? source
-            : throw new ApiException(ApiErrors.OfLookup(lookup));
+        return catalog.SourceOf(lookup) ?? throw new ApiException(ApiErrors.OfLookup(lookup));
     }
 
     private void Announce(HttpContext context, RunnerKey key, string text, bool needsLoad)

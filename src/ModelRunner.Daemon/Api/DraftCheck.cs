@@ -20,10 +20,9 @@ internal sealed class DraftCheck(ModelCatalog catalog)
         ModelLookup lookup = await catalog.FindAsync(written, cancellationToken);
 
         // One that requests cannot use may be a good draft model: its own settings have no effect on this use.
-        string? name = lookup.Reason is ModelLookupReason.Found or ModelLookupReason.Unusable or ModelLookupReason.NotRead
-            ? lookup.Model?.Reference ?? lookup.Reference : null;
-        if (name is null || catalog.FindNow(name) is not { IsOnlyAnEntry: false } found)
+        if (catalog.SourceOf(lookup) is not { } found)
             throw new ApiException(ApiErrors.OfLookup(lookup) with { Param = ConfigureDraft.Section });
+        string name = found.Reference.ToString();
         if (name == model)
             throw Refuse($"model \"{model}\" cannot be its own draft model; name a smaller one with the same vocabulary");
         if (found.File is null || found.Settings.Engine is not null)

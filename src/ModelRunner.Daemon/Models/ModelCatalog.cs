@@ -95,6 +95,12 @@ internal sealed class ModelCatalog : IDisposable
     public ModelSource? FindNow(string canonical) =>
         _watch.Last is { IsWithoutStore: false } last ? last.Snapshot.Find(ModelReference.FromCanonical(canonical), out _) : null;
 
+    /// <summary>The model that a lookup means, also if requests cannot use it now; null: none, or one that has only an entry in the configuration.</summary>
+    public ModelSource? SourceOf(ModelLookup lookup) =>
+        lookup.Reason is ModelLookupReason.Found or ModelLookupReason.Unusable or ModelLookupReason.NotRead
+        && (lookup.Model?.Reference ?? lookup.Reference) is { } reference && FindNow(reference) is { IsOnlyAnEntry: false } source
+            ? source : null;
+
     /// <summary>Waits until changes of files that have happened are known. Returns after a moment if the disk is slow.</summary>
     public Task LookAsync(CancellationToken cancellationToken) => SettleAsync(cancellationToken);
 
