@@ -223,10 +223,7 @@ public sealed class DaemonLifeTests
     [Fact]
     public async Task A_second_signal_does_not_wait_for_a_runner_that_ignores_SIGTERM()
     {
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
-        {
-            Configuration = """{ "limits": { "stopGrace": "30s" } }""",
-        }.WithFaults("""{"token_delay_ms": 1000, "ignore_sigterm": true}"""));
+        await using DaemonFixture daemon = await StartWithStubbornRunnersAsync();
         using HttpResponseMessage response = await daemon.StreamAsync("v1/chat/completions", Stream(tokens: 1000));
         int runner = await daemon.BusyRunnerProcessAsync();
 
@@ -244,10 +241,7 @@ public sealed class DaemonLifeTests
     [Fact]
     public async Task A_third_signal_ends_it_at_once()
     {
-        await using DaemonFixture daemon = await DaemonFixture.StartAsync(new DaemonSetup
-        {
-            Configuration = """{ "limits": { "stopGrace": "30s" } }""",
-        }.WithFaults("""{"token_delay_ms": 1000, "ignore_sigterm": true}"""));
+        await using DaemonFixture daemon = await StartWithStubbornRunnersAsync();
         using HttpResponseMessage response = await daemon.StreamAsync("v1/chat/completions", Stream(tokens: 1000));
         int runner = await daemon.BusyRunnerProcessAsync();
 
@@ -263,6 +257,11 @@ public sealed class DaemonLifeTests
         Assert.False(File.Exists(daemon.SocketPath));
         await ProcessTable.WaitUntilGoneAsync(runner, DaemonFixture.Patience);
     }
+
+    private static Task<DaemonFixture> StartWithStubbornRunnersAsync() => DaemonFixture.StartAsync(new DaemonSetup
+    {
+        Configuration = """{ "limits": { "stopGrace": "30s" } }""",
+    }.WithFaults("""{"token_delay_ms": 1000, "ignore_sigterm": true}"""));
 
     private static async Task<bool> IsAcceptedAsync(Uri address)
     {
